@@ -1,0 +1,42 @@
+"""Words that people read, in the languages that the program speaks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from longfunnel.core.settings import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text, written in English and in Russian. ``str()`` gives the English one."""
+
+    en: str
+    ru: str
+
+    def __str__(self) -> str:
+        return self.en
+
+    def to(self, language: Language) -> str:
+        """The text in ``language``."""
+        return self.ru if language == "ru" else self.en
+
+    def format(self, **values: Any) -> Text:
+        """Both texts with ``{name}`` filled in; a value that is a Text gives each language its own words."""
+
+        def filled(language: Language, words: str) -> str:
+            return words.format(**{name: value.to(language) if isinstance(value, Text) else value for name, value in values.items()})
+
+        return Text(filled("en", self.en), filled("ru", self.ru))
+
+
+def plural_ru(number: int, one: str, few: str, many: str) -> str:
+    """The Russian form that goes with ``number``: 1 лид, 2 лида, 5 лидов (CLDR plural rules for whole numbers)."""
+    last_two, last = abs(number) % 100, abs(number) % 10
+    if last == 1 and last_two != 11:
+        return one
+    if 2 <= last <= 4 and not 12 <= last_two <= 14:
+        return few
+    return many

@@ -1,0 +1,70 @@
+"""Opens the analytic database: the only place that does. One process owns the file while it is open."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from longfunnel.core.errors import WarehouseError
+from longfunnel.warehouse.migrate import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FILE = "warehouse.duckdb"
+
+
+def open_warehouse(folder: Path, *, memory: str = "", threads: int = 0) -> duckdb.DuckDBPyConnection:
+    """A connection to the warehouse in ``folder``, made and migrated if need be.
+
+    ``memory`` bounds DuckDB's own memory ("600MB"); what does not fit is spilled beside the file. ``threads`` bounds its
+    threads. Raises WarehouseError when another process holds the file, when it is damaged, or when it was made by a newer version.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / FILE
+    config: dict[str, str | int | bool | float | list[str]] = {"temp_directory": str(folder / "spill"), "autoload_known_extensions": False}
+    if memory:
+        config["memory_limit"] = memory
+    if threads:
+        config["threads"] = threads
+    try:
+        connection = duckdb.connect(str(file), config=config)
+        connection.execute("SET TimeZone = 'UTC'")
+        migrate(connection)
+    except duckdb.IOException as error:
+        raise WarehouseError(_why_not(file, str(error))) from error
+    except duckdb.Error as error:
+        raise WarehouseError(f"{file} cannot be opened: {error}", hint="Restore it from a backup: longfunnel restore FILE.") from error
+    return connection
+
+
+def _why_not(file: Path, reason: str) -> str:
+    if "lock" in reason.lower():
+        return f"{file} is in use by another Longfunnel process. Wait until it ends, or stop it, and run the command again."
+    if "not a valid duckdb" in reason.lower():
+        return f"{file} is not a Longfunnel warehouse, or it is damaged. Restore it from a backup: longfunnel restore FILE."
+    return f"{file} cannot be opened: {reason}"
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All or nothing: an error or Ctrl-C inside leaves the warehouse as it was before. A full disk becomes a plain error."""
+    connection.execute("BEGIN")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException as error:
+        # the engine may have ended the transaction itself (a failed commit, a fatal error): then there is nothing to undo
+        try:
+            connection.execute("ROLLBACK")
+        except duckdb.Error:
+            if not isinstance(error, duckdb.Error):
+                raise
+        if isinstance(error, (duckdb.OutOfMemoryException, duckdb.IOException)) and "space" in str(error).lower():
+            raise WarehouseError(
+                "The disk is full: nothing of this step was written.", hint="Free some space and run the command again; it goes on from there."
+            ) from error
+        raise
