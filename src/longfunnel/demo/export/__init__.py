@@ -1,0 +1,1 @@
+"""How the invented business becomes files: one module for each kind of system that exports them."""

@@ -1,0 +1,14 @@
+"""Ad group: ad group of the ad system; known from spend."""
+
+from __future__ import annotations
+
+from longfunnel.core.text import Text
+from longfunnel.dimensions._dimension import Dimension, of_origin
+
+DIMENSION = Dimension(
+    title=Text("Ad group", "Группа объявлений"),
+    meaning=Text(
+        "Ad group of the ad system; known from spend.", "Группа объявлений рекламной системы; известна из расходов."
+    ),
+    columns=of_origin("ad_group"),
+)

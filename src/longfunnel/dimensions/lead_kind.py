@@ -1,0 +1,12 @@
+"""Kind of lead: form, call, chat, email, marketplace or crm."""
+
+from __future__ import annotations
+
+from longfunnel.core.text import Text
+from longfunnel.dimensions._dimension import Dimension, of_row
+
+DIMENSION = Dimension(
+    title=Text("Kind of lead", "Вид лида"),
+    meaning=Text("form, call, chat, email, marketplace or crm.", "form, call, chat, email, marketplace или crm."),
+    columns=of_row("kind", "leads"),
+)
