@@ -48,7 +48,9 @@ def show_number(value: Decimal | float | None, language: Language, *, places: in
         return UNKNOWN
     number = Decimal(str(value)) if isinstance(value, float) else Decimal(value)
     if short and abs(number) >= _SHORT_FROM:
-        return str(format_compact_decimal(number, locale=language, fraction_digits=2 if abs(number) >= _SHORT_FROM * 10 else 0))
+        return str(
+            format_compact_decimal(number, locale=language, fraction_digits=2 if abs(number) >= _SHORT_FROM * 10 else 0)
+        )
     rounded = number.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
     return str(format_decimal(rounded + 0, locale=language, format="#,##0." + "0" * places if places else "#,##0"))
 
@@ -79,5 +81,7 @@ def show_days(value: float | None, language: Language) -> str:
     days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
     parts = [(days, _DAYS), (hours, _HOURS), (rest, _MINUTES)]
     first = next((place for place, (count, _) in enumerate(parts) if count), len(parts) - 1)
-    said = [f"{count}{_NBSP}{unit.to(language)}" for count, unit in parts[first : first + 2] if count] or [f"0{_NBSP}{_MINUTES.to(language)}"]
+    said = [f"{count}{_NBSP}{unit.to(language)}" for count, unit in parts[first : first + 2] if count] or [
+        f"0{_NBSP}{_MINUTES.to(language)}"
+    ]
     return ("-" if value < 0 and minutes else "") + " ".join(said)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 
+from longfunnel.core.collecting import Collector, Signature, Site, collecting_mistakes
 from longfunnel.core.errors import SettingsError, did_you_mean, together
 
 Language = Literal["en", "ru"]
@@ -20,11 +21,13 @@ class Business(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who we count for."""
 
     name: str = ""
+    """As reports call it."""
     currency: str = "USD"
     """ISO 4217: amounts in other currencies are converted to this one."""
     timezone: str = "UTC"
     """IANA name: days, weeks and months are cut in this zone."""
     language: Language = "en"
+    """en or ru: the language of reports."""
     country: str = ""
     """ISO 3166 alpha-2: how phone numbers without a country code are read. Empty: taken from the zone."""
 
@@ -40,6 +43,7 @@ class Counting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lookback_days: int = 90
     """A touch earlier than this many days before the lead earns no credit."""
     session_minutes: int = 30
+    """A visit ends after so many minutes of silence."""
     lead_join_hours: int = 24
     """Leads of one person from different sources within this time are one request."""
     revenue: Literal["auto", "paid", "won"] = "auto"
@@ -56,9 +60,13 @@ class Guards(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many contacts may share an identifier before it links nobody."""
 
     phone: int = 5
+    """How many contacts may have one phone."""
     email: int = 5
+    """How many contacts may have one e-mail address."""
     visitor: int = 10
+    """How many contacts may have one visitor cookie, Metrika ClientID or GA client id."""
     other: int = 10
+    """The same for every other identifier."""
 
 
 class ChannelRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,20 +76,30 @@ class ChannelRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     name: str
+    """The channel."""
     source: str = ""
+    """Pattern for the source (utm_source)."""
     medium: str = ""
+    """Pattern for the medium (utm_medium)."""
     campaign: str = ""
+    """Pattern for the campaign."""
     click_id: str = ""
+    """Pattern for the click id that the visit carried: gclid, yclid, ymclid, fbclid, vkclid."""
     referrer: str = ""
+    """Pattern for the host of the page that the visit came from."""
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where facts come from: files, and how their columns become ours."""
 
     name: str
+    """Its name in reports and messages."""
     fact: str
+    """What one row is: see [facts](facts.md)."""
     path: str = ""
+    """The file, seen from the business's folder; a pattern (`leads*.csv`) takes many."""
     type: str = "file"
+    """file; other kinds of sources come with their connectors."""
     system: str = ""
     """The outside system whose ids the source carries. Ids of leads, deals and contacts mean the same thing within one system."""
     columns: dict[str, Any] = {}
@@ -91,15 +109,23 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     values: dict[str, dict[str, str]] = {}
     """Ours → theirs = ours: words of the source translated, as ``values.status."Успешно" = "won"``."""
     encoding: str = ""
+    """Where it is not recognised: utf-8, utf-16, cp1251 …"""
     delimiter: str = ""
+    """Where it is not recognised."""
     decimal: Literal["", ".", ","] = ""
+    """The decimal sign, where no value of a column settles it."""
     date_order: Literal["", "day_first", "month_first"] = ""
+    """day_first or month_first, where no value settles whether 01/02 is in January or February."""
     timezone: str = ""
     """Zone of the source's times, where it differs from the business's."""
     sheet: str = ""
+    """The workbook's sheet; the first one without it."""
     skip_rows: int = 0
+    """Lines above the header, where they are not recognised."""
     unit: Literal["", "minor", "micro"] = ""
     """Amounts in hundredths (minor) or millionths (micro) of the currency."""
+    signature: Signature | None = None
+    """For ``type = "webhook"``: how the sender signs what it sends. Absent: the secret address is the only proof."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -111,6 +137,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     channel: tuple[ChannelRule, ...] = ()
     """Rules that come before the default ones."""
     source: tuple[Source, ...] = ()
+    site: tuple[Site, ...] = ()
+    collector: Collector = Collector()
+    retention: dict[str, int] = {}
+    """Fact = days: older rows are deleted. A fact that is not named is kept for ever."""
 
 
 def parse_settings(text: str, *, file: str = "longfunnel.toml") -> Settings:
@@ -118,20 +148,27 @@ def parse_settings(text: str, *, file: str = "longfunnel.toml") -> Settings:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{file} is not valid TOML: {error}.", hint="Mend that line and run the command again.") from error
+        raise SettingsError(
+            f"{file} is not valid TOML: {error}.", hint="Mend that line and run the command again."
+        ) from error
     mistakes = _unknown_keys(raw, Settings, "")
-    for section, kind in (("business", Business), ("counting", Counting), ("guards", Guards)):
+    for section, kind in (("business", Business), ("counting", Counting), ("guards", Guards), ("collector", Collector)):
         table = raw.get(section, {})
         mistakes += _unknown_keys(table, kind, f"[{section}]: ") + _wrong_values(table, kind, f"[{section}]")
-    for section, kind in (("channel", ChannelRule), ("source", Source)):
+    for section, kind in (("channel", ChannelRule), ("source", Source), ("site", Site)):
         rows = raw.get(section, [])
         if not isinstance(rows, list):
             mistakes.append(f"[{section}] must be written [[{section}]]: there can be several.")
             continue
         for number, row in enumerate(rows, 1):
-            label = f"[[{section}]] «{row.get('name')}»" if isinstance(row, dict) and row.get("name") else f"[[{section}]] number {number}"
+            label = (
+                f"[[{section}]] «{row.get('name')}»"
+                if isinstance(row, dict) and row.get("name")
+                else f"[[{section}]] number {number}"
+            )
             mistakes += _unknown_keys(row, kind, label + ": ")
             mistakes += _wrong_values(row, kind, label)
+    mistakes += _wrong_values({"retention": raw.get("retention", {})}, Settings, "")
     if not mistakes:
         settings = msgspec.convert(raw, Settings)
         mistakes = _meaning(settings)
@@ -173,9 +210,20 @@ def _meaning(settings: Settings) -> list[str]:
         mistakes.append(f"[business] currency «{business.currency}» is not an ISO code such as RUB, USD, EUR.")
     if business.country and not (len(business.country) == 2 and business.country.isalpha()):
         mistakes.append(f"[business] country «{business.country}» is not a two-letter code such as RU, BR, US.")
-    positive = {"lookback_days": counting.lookback_days, "session_minutes": counting.session_minutes, "min_cases": counting.min_cases}
+    positive = {
+        "lookback_days": counting.lookback_days,
+        "session_minutes": counting.session_minutes,
+        "min_cases": counting.min_cases,
+    }
     mistakes += [f"[counting] {name} must be at least 1, not {value}." for name, value in positive.items() if value < 1]
     names = [source.name for source in settings.source]
-    mistakes += [f"[[source]] «{name}» is named twice; each source needs its own name." for name in sorted({n for n in names if names.count(n) > 1})]
-    mistakes += [f"[[source]] «{source.name}» needs path, the file to read." for source in settings.source if source.type == "file" and not source.path]
-    return mistakes
+    mistakes += [
+        f"[[source]] «{name}» is named twice; each source needs its own name."
+        for name in sorted({n for n in names if names.count(n) > 1})
+    ]
+    mistakes += [
+        f"[[source]] «{source.name}» needs path, the file to read."
+        for source in settings.source
+        if source.type == "file" and not source.path
+    ]
+    return mistakes + collecting_mistakes(settings.site, settings.collector, settings.retention)

@@ -27,9 +27,15 @@ class Text:
         """Both texts with ``{name}`` filled in; a value that is a Text gives each language its own words."""
 
         def filled(language: Language, words: str) -> str:
-            return words.format(**{name: value.to(language) if isinstance(value, Text) else value for name, value in values.items()})
+            return words.format(
+                **{name: value.to(language) if isinstance(value, Text) else value for name, value in values.items()}
+            )
 
         return Text(filled("en", self.en), filled("ru", self.ru))
+
+
+NOTHING = Text("", "")
+"""No words."""
 
 
 def plural_ru(number: int, one: str, few: str, many: str) -> str:

@@ -1,4 +1,4 @@
-"""Ad account: advertising account or login that paid."""
+"""Advertising account or login that paid."""
 
 from __future__ import annotations
 

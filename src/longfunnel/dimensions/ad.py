@@ -1,4 +1,4 @@
-"""Ad: ad of the ad system; known from spend."""
+"""Ad of the ad system; known from spend."""
 
 from __future__ import annotations
 

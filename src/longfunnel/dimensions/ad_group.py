@@ -1,4 +1,4 @@
-"""Ad group: ad group of the ad system; known from spend."""
+"""Ad group of the ad system; known from spend."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Audience: segment of clients."""
+"""Segment of clients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Campaign: campaign by the ad system's name, else by the link's mark (utm_campaign)."""
+"""Campaign by the ad system's name, else by the link's mark (utm_campaign)."""
 
 from __future__ import annotations
 

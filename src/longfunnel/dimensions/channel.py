@@ -1,4 +1,4 @@
-"""Channel: kind of source, by the first matching rule of the list of channels."""
+"""Kind of source, by the first matching rule of the list of channels."""
 
 from __future__ import annotations
 

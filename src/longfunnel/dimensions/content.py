@@ -1,4 +1,4 @@
-"""Content: ad or link within the campaign, as the link says it (utm_content)."""
+"""Ad or link within the campaign, as the link says it (utm_content)."""
 
 from __future__ import annotations
 

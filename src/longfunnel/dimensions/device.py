@@ -1,4 +1,4 @@
-"""Device: desktop, mobile or tablet."""
+"""Desktop, mobile or tablet."""
 
 from __future__ import annotations
 

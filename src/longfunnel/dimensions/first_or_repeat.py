@@ -1,4 +1,4 @@
-"""First or repeat: first for a deal or order of a new client, repeat for one who had ordered before."""
+"""First for a deal or order of a new client, repeat for one who had ordered before."""
 
 from __future__ import annotations
 

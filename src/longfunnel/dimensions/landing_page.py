@@ -1,4 +1,4 @@
-"""Landing page: the page that people came to first."""
+"""The page that people came to first."""
 
 from __future__ import annotations
 

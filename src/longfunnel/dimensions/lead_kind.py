@@ -1,4 +1,4 @@
-"""Kind of lead: form, call, chat, email, marketplace or crm."""
+"""Form, call, chat, email, marketplace or crm."""
 
 from __future__ import annotations
 

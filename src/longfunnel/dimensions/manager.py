@@ -1,4 +1,4 @@
-"""Manager: who answers the lead and sells."""
+"""Who answers the lead and sells."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Medium: how people came (utm_medium): cpc, organic, email."""
+"""How people came (utm_medium): cpc, organic, email."""
 
 from __future__ import annotations
 

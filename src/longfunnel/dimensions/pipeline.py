@@ -1,4 +1,4 @@
-"""Pipeline: pipeline of the CRM."""
+"""Pipeline of the CRM."""
 
 from __future__ import annotations
 

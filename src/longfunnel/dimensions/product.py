@@ -1,4 +1,4 @@
-"""Product: what is asked for or sold."""
+"""What is asked for or sold."""
 
 from __future__ import annotations
 

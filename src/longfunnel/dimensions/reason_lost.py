@@ -1,4 +1,4 @@
-"""Reason lost: why the deal was lost, as the CRM says it."""
+"""Why the deal was lost, as the CRM says it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Region: region or city, as each source says it."""
+"""Region or city, as each source says it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Source: where people came from, as the link or the CRM says it (utm_source)."""
+"""Where people came from, as the link or the CRM says it (utm_source)."""
 
 from __future__ import annotations
 

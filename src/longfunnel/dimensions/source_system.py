@@ -1,4 +1,4 @@
-"""System: the [[source]] that brought the row."""
+"""The [[source]] that brought the row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage: stage that the deal stands in now."""
+"""Stage that the deal stands in now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keyword: keyword, as the link says it (utm_term)."""
+"""Keyword, as the link says it (utm_term)."""
 
 from __future__ import annotations
 

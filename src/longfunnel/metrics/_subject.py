@@ -64,7 +64,8 @@ SUBJECTS: dict[str, Subject] = {
             "leads",
             {"touch": "coalesce(c.touch_on, t.created_on)", "lead": "t.created_on", "payment": "t.created_on"},
             Text(
-                "By touch: the day of the credited touch, or of the lead where there is none; by lead and by payment: the day of the lead.",
+                "By touch: the day of the credited touch, or of the lead where there is none; by lead and by "
+                "payment: the day of the lead.",
                 "По касанию: день засчитанного касания, а если его нет — день лида; по лиду и по оплате: день лида.",
             ),
             credit="lead",
@@ -76,7 +77,8 @@ SUBJECTS: dict[str, Subject] = {
             "deals",
             _DEAL_DATES,
             Text(
-                "By touch: the day of the credited touch; by lead: the day of the lead; by payment: the day the deal was made. "
+                "By touch: the day of the credited touch; by lead: the day of the lead; by payment: the day the "
+                "deal was made. "
                 "A deal without a touch or a lead stands on its lead's or its own day.",
                 "По касанию: день засчитанного касания; по лиду: день лида; по оплате: день создания сделки. "
                 "Сделка без касания или лида стоит на дне своего лида или на своём.",
@@ -90,7 +92,8 @@ SUBJECTS: dict[str, Subject] = {
             "deals",
             _DEAL_DATES | {"payment": "coalesce(t.closed_on, t.created_on)"},
             Text(
-                "By touch: the day of the credited touch; by lead: the day of the lead; by payment: the day the deal was closed.",
+                "By touch: the day of the credited touch; by lead: the day of the lead; by payment: the day the "
+                "deal was closed.",
                 "По касанию: день засчитанного касания; по лиду: день лида; по оплате: день закрытия сделки.",
             ),
             credit="deal",

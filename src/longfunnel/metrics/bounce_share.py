@@ -14,7 +14,7 @@ METRIC = Metric(
     unit="share",
     direction="down",
     how=Ratio(
-        Measure("visits", "sum(t.visits) FILTER (t.is_bounce)"),
+        Measure("visits", "coalesce(sum(t.visits) FILTER (t.is_bounce), 0)"),
         Measure("visits", "sum(t.visits) FILTER (t.is_bounce IS NOT NULL)"),
     ),
     cases=Measure("visits", "sum(t.visits) FILTER (t.is_bounce IS NOT NULL)"),

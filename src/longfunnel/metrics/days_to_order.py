@@ -8,8 +8,10 @@ from longfunnel.metrics._metric import Measure, Metric
 METRIC = Metric(
     title=Text("Days to order", "Дней до заказа"),
     meaning=Text(
-        "Median time from the lead (without one, from the first touch) to the order. Orders dated before their lead take part with a negative time.",
-        "Медиана времени от лида (без него — от первого касания) до заказа. Заказы раньше своего лида участвуют с отрицательным временем.",
+        "Median time from the lead (without one, from the first touch) to the order. Orders dated before their "
+        "lead take part with a negative time.",
+        "Медиана времени от лида (без него — от первого касания) до заказа. Заказы раньше своего лида участвуют с "
+        "отрицательным временем.",
     ),
     unit="days",
     direction="down",

@@ -16,7 +16,8 @@ METRIC = Metric(
     how=Ratio(
         Measure(
             "survey_answers",
-            "100 * (count(*) FILTER (lower(t.kind) = 'nps' AND t.score >= 9) - count(*) FILTER (lower(t.kind) = 'nps' AND t.score <= 6))",
+            "100 * (count(*) FILTER (lower(t.kind) = 'nps' AND t.score >= 9) - count(*) FILTER (lower(t.kind) = "
+            "'nps' AND t.score <= 6))",
         ),
         Measure("survey_answers", "count(*) FILTER (lower(t.kind) = 'nps' AND t.score IS NOT NULL)"),
     ),

@@ -8,8 +8,10 @@ from longfunnel.metrics._metric import Metric, Ratio
 METRIC = Metric(
     title=Text("ROMI", "ROMI"),
     meaning=Text(
-        "What each unit of money spent on advertising returned above itself: (revenue − cost of goods − cost) / cost. 0 % is breaking even.",
-        "Сколько сверх себя вернул каждый рубль рекламы: (выручка − себестоимость − расход) / расход. 0 % — вышли в ноль.",
+        "What each unit of money spent on advertising returned above itself: (revenue − cost of goods − cost) / "
+        "cost. 0 % is breaking even.",
+        "Сколько сверх себя вернул каждый рубль рекламы: (выручка − себестоимость − расход) / расход. 0 % — вышли "
+        "в ноль.",
     ),
     unit="share",
     direction="up",

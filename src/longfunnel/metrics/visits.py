@@ -8,8 +8,10 @@ from longfunnel.metrics._metric import Measure, Metric
 METRIC = Metric(
     title=Text("Visits", "Визиты"),
     meaning=Text(
-        "Sessions on the site: 30 minutes of silence or a new campaign ends one. Where there is no site data, visits as the ad systems report them.",
-        "Сессии на сайте: визит заканчивают 30 минут тишины или новая кампания. Если данных сайта нет — визиты по отчётам рекламных систем.",
+        "Sessions on the site: 30 minutes of silence or a new campaign ends one. Where there is no site data, "
+        "visits as the ad systems report them.",
+        "Сессии на сайте: визит заканчивают 30 минут тишины или новая кампания. Если данных сайта нет — визиты по "
+        "отчётам рекламных систем.",
     ),
     unit="count",
     direction="up",

@@ -1,0 +1,1 @@
+"""The use cases, one verb a file, and the wiring between the layers. The doors (command line, Python) only call these."""

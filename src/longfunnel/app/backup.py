@@ -1,0 +1,78 @@
+"""Backup and restore: one file holds the settings and both databases. The exported files themselves are the user's."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from longfunnel.app.business import OWN_FOLDER, SETTINGS_FILE, Business
+from longfunnel.core.errors import LongfunnelError, SettingsError
+from longfunnel.warehouse.database import FILE as WAREHOUSE_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+STATE_FILE = "state.db"
+_PARTS = {SETTINGS_FILE, f"{OWN_FOLDER}/{WAREHOUSE_FILE}", f"{OWN_FOLDER}/{STATE_FILE}"}
+
+
+def backup(business: Business, target: Path, *, progress: Callable[[str, float], None] | None = None) -> Path:
+    """Write everything the business has to ``target`` (a .zip), consistent as of now. Never overwrites.
+
+    The file appears under its name only when it is whole and on disk.
+    """
+    if target.exists():
+        raise SettingsError(f"{target} is there already and stays as it is.", hint="Choose another name.")
+    business.warehouse.execute(
+        "CHECKPOINT"
+    )  # everything acknowledged is in the file itself; we hold it, so nobody writes meanwhile
+    target.parent.mkdir(parents=True, exist_ok=True)
+    parts = [business.settings_file, business.folder / OWN_FOLDER / WAREHOUSE_FILE]
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as work:
+        state = business.folder / OWN_FOLDER / STATE_FILE
+        copies = {part.relative_to(business.folder).as_posix(): part for part in parts}
+        if state.exists():
+            copies[f"{OWN_FOLDER}/{STATE_FILE}"] = _copy_sqlite(state, Path(work) / STATE_FILE)
+        whole = Path(work) / "whole.zip"
+        with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            for number, (name, part) in enumerate(copies.items()):
+                if progress:
+                    progress(f"backing up {name}", number / len(copies))
+                archive.write(part, name)
+        whole.rename(target)
+    return target
+
+
+def restore(archive_file: Path, folder: Path) -> Business:
+    """Bring a backup back into ``folder``, which must not hold a business yet. A damaged archive changes nothing."""
+    if (folder / SETTINGS_FILE).exists() or (folder / OWN_FOLDER).exists():
+        raise SettingsError(
+            f"{folder} already holds a business; it stays as it is.", hint="Restore into an empty folder with -C."
+        )
+    try:
+        with zipfile.ZipFile(archive_file) as archive:
+            names = set(archive.namelist())
+            if not names <= _PARTS or SETTINGS_FILE not in names or archive.testzip() is not None:
+                raise LongfunnelError(f"{archive_file} is not a whole Longfunnel backup.", hint="Take another one.")
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=folder, prefix=".restore-") as work:
+                archive.extractall(work)
+                shutil.move(str(Path(work) / OWN_FOLDER), folder / OWN_FOLDER)
+                shutil.move(str(Path(work) / SETTINGS_FILE), folder / SETTINGS_FILE)
+    except (zipfile.BadZipFile, FileNotFoundError) as error:
+        raise LongfunnelError(
+            f"{archive_file} cannot be read as a backup: {error}.", hint="Name a file that `longfunnel backup` wrote."
+        ) from error
+    return Business(folder.resolve())
+
+
+def _copy_sqlite(source: Path, target: Path) -> Path:
+    with sqlite3.connect(source) as live, sqlite3.connect(target) as copy:
+        live.backup(copy)
+    live.close()
+    copy.close()
+    return target

@@ -1,0 +1,131 @@
+"""One business: its folder, its settings, its databases. Everything else is asked of this value."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from longfunnel.core.errors import NothingYetError, SettingsError
+from longfunnel.core.settings import Settings, parse_settings
+from longfunnel.state import State, open_state
+from longfunnel.warehouse.database import open_warehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import duckdb
+
+    from longfunnel.app.build import BuildReport
+    from longfunnel.connect import ImportReport
+    from longfunnel.reports import Answer, Question
+
+SETTINGS_FILE = "longfunnel.toml"
+OWN_FOLDER = ".longfunnel"
+"""Holds the warehouse and the state; everything else in the folder is the user's."""
+
+
+class Business:
+    """A folder with longfunnel.toml, opened. Close it (or use it in ``with``) to let other processes have the warehouse."""
+
+    def __init__(self, folder: Path, *, memory: str = "") -> None:
+        self.folder = folder
+        self._memory = memory
+        self._open = ExitStack()
+
+    def __repr__(self) -> str:
+        return f"Business({str(self.folder)!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of both databases. They open again at the next use."""
+        self._open.close()
+        self._open = ExitStack()
+        for name in ("warehouse", "state"):
+            self.__dict__.pop(name, None)
+
+    @property
+    def settings_file(self) -> Path:
+        """longfunnel.toml of the business."""
+        return self.folder / SETTINGS_FILE
+
+    @property
+    def settings(self) -> Settings:
+        """The settings as the file says now. Raises SettingsError that lists every mistake."""
+        try:
+            text = self.settings_file.read_text("utf-8")
+        except FileNotFoundError:
+            raise NothingYetError(
+                f"There is no {SETTINGS_FILE} in {self.folder}.",
+                hint=f"Make one with: longfunnel -C {self.folder} init",
+            ) from None
+        except UnicodeDecodeError as error:
+            raise SettingsError(
+                f"{self.settings_file} must be saved as UTF-8 text: byte {error.start} is not."
+            ) from error
+        return parse_settings(text, file=str(self.settings_file))
+
+    @cached_property
+    def warehouse(self) -> duckdb.DuckDBPyConnection:
+        """The analytic database; this process owns its file until ``close``."""
+        connection = open_warehouse(self.folder / OWN_FOLDER, memory=self._memory)
+        self._open.callback(connection.close)
+        return connection
+
+    @cached_property
+    def state(self) -> State:
+        """The program's own database: what people decided."""
+        state = open_state(self.folder / OWN_FOLDER)
+        self._open.callback(state.close)
+        return state
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Ctrl-C inside stops the running query at once and leaves the warehouse as it was."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.warehouse.interrupt()
+            raise
+
+    def sync(
+        self, names: list[str] | None = None, *, progress: Callable[[str, float], None] | None = None
+    ) -> list[ImportReport]:
+        """Import what is new in the sources (all, or those named). See ``app.sync``."""
+        from longfunnel.app.sync import sync
+
+        return sync(self, names, progress=progress)
+
+    def build(
+        self, *, full: bool = False, as_of: datetime | None = None, progress: Callable[[str, float], None] | None = None
+    ) -> BuildReport:
+        """Derive people and journeys from the facts; only what changed, unless ``full``. See ``app.build``."""
+        from longfunnel.app.build import build
+
+        return build(self, full=full, as_of=as_of, progress=progress)
+
+    def ask(self, report: str | Question, **question: Any) -> Answer:
+        """The answer to a question: ``ask("long_funnel", by=["channel"], since="2025-01-01", until="2025-12-31")``. See ``app.ask``."""
+        from longfunnel.app.ask import ask
+
+        return ask(self, report, **question)
+
+
+def open_business(folder: str | Path = ".", *, memory: str = "") -> Business:
+    """The business in ``folder``. Raises NothingYetError when there is no such folder; ``memory`` bounds the warehouse ("2GB")."""
+    path = Path(folder).expanduser().resolve()
+    if not path.is_dir():
+        raise NothingYetError(f"There is no folder {path}.", hint=f"Make one with: longfunnel -C {folder} init")
+    return Business(path, memory=memory)
+
+
+def now() -> datetime:
+    """This moment as the warehouse keeps it: UTC without a zone, microseconds."""
+    return datetime.now(UTC).replace(tzinfo=None)

@@ -1,0 +1,62 @@
+"""Identity: find a person, see why their identifiers are one, cut, join or block them, and undo that."""
+
+from __future__ import annotations
+
+import getpass
+from typing import TYPE_CHECKING
+
+from longfunnel.app.build import build
+from longfunnel.app.business import now
+from longfunnel.core.errors import NothingYetError
+from longfunnel.people import Evidence, Known, Preview, decision, evidence, find, parse_identifier, preview
+
+if TYPE_CHECKING:
+    from longfunnel.app.business import Business
+    from longfunnel.state import Decision, Verb
+
+
+def find_people(business: Business, text: str) -> list[Known]:
+    """Identifiers that ``text`` (a phone, e-mail, id or person's number) means. Builds first when there are new facts."""
+    build(business)
+    return find(business.warehouse, text, country=business.settings.business.country)
+
+
+def person(business: Business, text: str) -> Evidence:
+    """Everything that makes the identifiers of one person one. Raises NothingYetError when nobody or only a shared one is meant."""
+    known = find_people(business, text)
+    ids = {one.person_id for one in known if one.person_id is not None}
+    if not known:
+        raise NothingYetError(f"Nobody is known by «{text}».", hint="Try a phone, an e-mail, or an id as kind:value.")
+    if not ids:
+        raise NothingYetError(f"«{text}» is shared by many contacts: it belongs to nobody.")
+    if len(ids) > 1:
+        listed = ", ".join(str(one.identifier) for one in known[:10])
+        raise NothingYetError(f"«{text}» means {len(ids)} people: {listed}.", hint="Name one of them as kind:value.")
+    return evidence(business.warehouse, ids.pop())
+
+
+def propose_decision(
+    business: Business, verb: Verb, first: str, second: str = "", *, why: str
+) -> tuple[Decision, Preview]:
+    """A decision not yet taken, and what the next build would change because of it."""
+    build(business)
+    country = business.settings.business.country
+    a = parse_identifier(first, country=country)
+    b = parse_identifier(second, country=country) if second else None
+    taken = decision(verb, a, b, by=getpass.getuser(), why=why, at=now())
+    standing = business.state.identity_decisions.all()
+    return taken, preview(business.warehouse, business.settings, [*standing, taken])
+
+
+def take_decision(business: Business, taken: Decision) -> Decision:
+    """Keep the decision and build with it; what comes back has its number."""
+    kept = business.state.identity_decisions.add(taken)
+    build(business)
+    return kept
+
+
+def undo_decision(business: Business, number: int) -> Decision:
+    """Undo a decision and build as if it had never been."""
+    undone = business.state.identity_decisions.undo(number, by=getpass.getuser(), at=now())
+    build(business)
+    return undone

@@ -1,0 +1,51 @@
+"""Import: look at a file, propose what its columns mean, write the source into longfunnel.toml on agreement."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from longfunnel.connect import propose
+from longfunnel.core.settings import parse_settings
+
+if TYPE_CHECKING:
+    from longfunnel.app.business import Business
+    from longfunnel.connect import Proposal
+
+
+def propose_source(business: Business, file: Path, *, fact: str = "") -> Proposal:
+    """What Longfunnel makes of ``file``: the fact, the mapping and the first rows as understood. Nothing is written.
+    ``fact`` names what the rows are, where the guess would be wrong.
+
+    Raises SourceError when the file is not a table that can be read.
+    """
+    settings = business.settings
+    return propose(
+        _inside(business, file),
+        folder=business.folder,
+        business=settings.business,
+        known_sources=settings.source,
+        fact=fact,
+    )
+
+
+def add_source(business: Business, proposal: Proposal) -> str:
+    """Append the proposed ``[[source]]`` to longfunnel.toml and return its name. The file is replaced in one step, so a
+    kill leaves either the old or the new one."""
+    file = business.settings_file
+    text = file.read_text("utf-8").rstrip("\n") + "\n\n" + proposal.to_toml().strip("\n") + "\n"
+    parse_settings(text, file=str(file))
+    new = file.with_suffix(".toml.new")
+    with new.open("w", encoding="utf-8") as opened:
+        opened.write(text)
+        opened.flush()
+        os.fsync(opened.fileno())
+    new.replace(file)
+    return proposal.source.name
+
+
+def _inside(business: Business, file: Path) -> Path:
+    """The path as the settings should name it: relative where the file lies in the business's folder, so that the folder can move."""
+    full = Path(os.path.abspath(file.expanduser()))  # noqa: PTH100 - a link stays a link
+    return full.relative_to(business.folder) if full.is_relative_to(business.folder) else full

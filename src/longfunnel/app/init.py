@@ -1,0 +1,33 @@
+"""Init: make the folder of one business. Never overwrites."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from longfunnel.app.business import SETTINGS_FILE, Business
+from longfunnel.core.errors import SettingsError
+from longfunnel.core.settings import parse_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def init(folder: Path, *, name: str, currency: str, timezone: str, language: str) -> Business:
+    """Write longfunnel.toml into ``folder`` (made if need be) and return the business.
+
+    Raises SettingsError when the folder already has one, or when a value is not understood; nothing is written then.
+    """
+    file = folder / SETTINGS_FILE
+    if file.exists():
+        raise SettingsError(
+            f"{file} is there already and stays as it is.", hint="Edit it, or choose another folder with -C."
+        )
+    text = files("longfunnel.app").joinpath("longfunnel.toml.txt").read_text("utf-8")
+    for key, value in (("NAME", name), ("CURRENCY", currency.upper()), ("TIMEZONE", timezone), ("LANGUAGE", language)):
+        text = text.replace(f"{{{key}}}", value.replace("\\", "\\\\").replace('"', '\\"'))
+    parse_settings(text, file=str(file))
+    folder.mkdir(parents=True, exist_ok=True)
+    with file.open("x", encoding="utf-8") as opened:
+        opened.write(text)
+    return Business(folder.resolve())

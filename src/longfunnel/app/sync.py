@@ -1,0 +1,61 @@
+"""Sync: bring in what is new in every source. Nothing new is nothing to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from longfunnel.app.business import now
+from longfunnel.connect import ImportReport, import_source
+from longfunnel.core.errors import NothingYetError, QuestionError, SourceError, did_you_mean, together
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from longfunnel.app.business import Business
+
+
+def sync(
+    business: Business, names: list[str] | None = None, *, progress: Callable[[str, float], None] | None = None
+) -> list[ImportReport]:
+    """Import the sources of longfunnel.toml, all or those in ``names``; one report each.
+
+    A source that cannot be read does not stop the others: after all of them were tried, SourceError tells of those that
+    failed (what was imported stays). Raises QuestionError for a name that no source has.
+    """
+    settings = business.settings
+    known = [source.name for source in settings.source]
+    if not known:
+        raise NothingYetError("No source is set up yet.", hint="Add a file with: longfunnel import FILE")
+    unknown = [name for name in names or [] if name not in known]
+    if unknown:
+        raise QuestionError(
+            together([f"There is no source «{name}».{did_you_mean(name, known)}" for name in unknown], "Not synced:")
+        )
+    reports: list[ImportReport] = []
+    failures: list[str] = []
+    recorded_at = now()
+    for source in settings.source:
+        if names and source.name not in names:
+            continue
+        try:
+            with business.interruptible():
+                reports.append(
+                    import_source(
+                        business.warehouse,
+                        source,
+                        business=settings.business,
+                        folder=business.folder,
+                        recorded_at=recorded_at,
+                        progress=progress,
+                    )
+                )
+        except SourceError as error:
+            failures.append(f"{source.name}: {error}")
+    if failures:
+        done = f" The other {len(reports)} were imported." if reports else ""
+        raise SourceError(
+            together(
+                failures, f"{len(failures)} of {len(failures) + len(reports)} sources could not be imported.{done}"
+            )
+        )
+    return reports

@@ -1,0 +1,190 @@
+"""Up: one process that collects, loads and answers. It stops gracefully: what was acknowledged is loaded or waits on disk."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import socket
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from granian.constants import Interfaces
+from granian.server.embed import Server
+
+from longfunnel.app.business import OWN_FOLDER
+from longfunnel.collect.endpoint import Endpoint
+from longfunnel.collect.loader import Loader, loaded_position
+from longfunnel.collect.log import Log
+from longfunnel.collect.monitoring import Monitor
+from longfunnel.collect.plan import Plan
+from longfunnel.collect.regions import Regions
+from longfunnel.collect.visitors import DailySalt
+from longfunnel.connect import country_of
+from longfunnel.core.errors import LongfunnelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from longfunnel.app.business import Business
+
+LOG_FOLDER = "log"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where a running server is found."""
+
+    tracker: dict[str, str]
+    """Site → the line of HTML that goes into its pages."""
+    hooks: dict[str, str]
+    """Webhook → the address to give to its sender."""
+    health: str
+
+
+class PortError(LongfunnelError):
+    """The address is taken or may not be used."""
+
+    code = "port"
+
+
+def serve(
+    business: Business,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8700,
+    public_url: str = "",
+    on_ready: Callable[[Addresses], None] | None = None,
+) -> None:
+    """Collect until SIGTERM or SIGINT. ``public_url`` is how the world reaches us, where a proxy stands before us.
+
+    ``on_ready`` is told where to look once requests are taken. Raises PortError, SettingsError, WarehouseError before that.
+    """
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_run(business, host, port, public_url or f"http://{host}:{port}", on_ready))
+
+
+async def _run(
+    business: Business, host: str, port: int, public_url: str, on_ready: Callable[[Addresses], None] | None
+) -> None:
+    settings = business.settings
+    plan = Plan(settings, country=country_of(settings.business))
+    own_folder = business.folder / OWN_FOLDER
+    database = settings.collector.region_database
+    regions = Regions(business.folder / database if database else None, settings.business.language)
+    _check_port(host, port)
+    warehouse = business.warehouse.cursor()
+    log = Log(own_folder / LOG_FOLDER, first_segment=loaded_position(warehouse).segment + 1)
+    loader = Loader(warehouse, log, plan)
+    tokens = {source.name: business.state.api_keys.token(f"webhook {source.name}") for source in plan.hooks}
+    endpoint = Endpoint(
+        plan,
+        log,
+        Monitor(log, loader),
+        salt=DailySalt(own_folder / LOG_FOLDER / "salt"),
+        regions=regions,
+        hook_tokens=tokens,
+        key_name=business.state.api_keys.name_of,
+        environment=os.environ,
+        trouble=lambda: loader.trouble,
+    )
+    stop_loading = threading.Event()
+    loading = threading.Thread(target=loader.run, args=(stop_loading,), name="collect-loader")
+    server = Server(
+        endpoint, address=host, port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False, backlog=1024
+    )
+    _stop_at_signals(server)
+    loading.start()
+    serving = asyncio.create_task(server.serve())
+    try:
+        await _until_listening(host, port, serving)
+        logger.info("up", extra={"address": public_url, "sites": len(plan.sites), "webhooks": len(tokens)})
+        if on_ready:
+            on_ready(_addresses(plan, tokens, public_url))
+        await serving
+    finally:
+        await log.close()
+        stop_loading.set()
+        await asyncio.to_thread(loading.join)
+        warehouse.close()
+        logger.info("down", extra={"loaded_up_to": str(loader.position)})
+
+
+def _stop_at_signals(server: Server) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with suppress(NotImplementedError):  # Windows has no such handlers: Ctrl-C raises KeyboardInterrupt there
+            loop.add_signal_handler(number, server.stop)
+
+
+def _check_port(host: str, port: int) -> None:
+    try:
+        with socket.create_server((host, port)):
+            return
+    except OSError as error:
+        raise PortError(
+            f"{host}:{port} cannot be used: {error.strerror}.", hint="Stop what uses it, or choose another with --port."
+        ) from error
+
+
+async def _until_listening(host: str, port: int, serving: asyncio.Task[None]) -> None:
+    while not serving.done():
+        with suppress(OSError):
+            _, writer = await asyncio.open_connection(host, port)
+            writer.close()
+            return
+        await asyncio.sleep(0.02)
+
+
+def _addresses(plan: Plan, tokens: dict[str, str], public_url: str) -> Addresses:
+    url = public_url.rstrip("/")
+    return Addresses(
+        tracker={
+            site.name: f'<script defer src="{url}/lf.js" data-site="{site.name}"></script>' for site in plan.sites
+        },
+        hooks={name: f"{url}/hooks/{quote(name)}/{token}" for name, token in tokens.items()},
+        health=f"{url}/health",
+    )
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:  # Windows
+        return None
+    return uvloop.new_event_loop
+
+
+class JsonLines(logging.Formatter):
+    """A line of the server's log: one JSON object with the time, the level, the event and its numbers. No personal data."""
+
+    _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as one line."""
+        told: dict[str, Any] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+        }
+        told |= {name: value for name, value in vars(record).items() if name not in self._USUAL}
+        if record.exc_info and record.exc_info[0]:
+            told["error"] = record.exc_info[0].__name__
+        return json.dumps(told, ensure_ascii=False, default=str)
+
+
+def log_as_json(level: int = logging.INFO) -> None:
+    """Send the program's log to the error output as JSON lines."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines())
+    own = logging.getLogger("longfunnel")
+    own.handlers, own.propagate = [handler], False
+    own.setLevel(level)

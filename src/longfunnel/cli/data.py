@@ -1,0 +1,142 @@
+"""Commands about data coming in: import, sync, build, quarantine, sql."""
+
+from __future__ import annotations
+
+import glob
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from longfunnel.cli.context import Context, Format, console, error_console
+from longfunnel.cli.render import print_answer, print_imports, print_proposal, print_rows
+from longfunnel.core.errors import LongfunnelError, SourceError, together
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the program."""
+    app.command("import", rich_help_panel="Bring data in")(import_)
+    app.command(rich_help_panel="Bring data in")(sync)
+    app.command(rich_help_panel="Bring data in")(build)
+    app.command(rich_help_panel="Bring data in")(quarantine)
+    app.command(rich_help_panel="Ask")(sql)
+
+
+def import_(
+    context: typer.Context,
+    files: Annotated[
+        list[str],
+        typer.Argument(help="Exports: csv, tsv, xlsx, json, jsonl, parquet, also .gz; a pattern in quotes takes many."),
+    ],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Agree to what is proposed.")] = False,
+    fact: Annotated[
+        str, typer.Option(help="What the rows are, where the guess is wrong: spend, event, lead, deal, payment …")
+    ] = "",
+) -> None:
+    """Look at files, propose what their columns mean, and on agreement import them and show the long funnel."""
+    from longfunnel.app.import_files import add_source, propose_source
+
+    settings: Context = context.obj
+    with settings.business() as business:
+        added: list[str] = []
+        failures: list[str] = []
+        for file in _existing(files):
+            try:
+                proposal = propose_source(business, file, fact=fact)
+            except SourceError as error:
+                failures.append(str(error))
+                continue
+            print_proposal(proposal)
+            if yes or typer.confirm("Keep this and import?", default=True):
+                added.append(add_source(business, proposal))
+                console.print(
+                    f"[green]✓[/] [[source]] «{added[-1]}» is in longfunnel.toml", highlight=False, markup=True
+                )
+        if added:
+            with settings.progress() as progress:
+                print_imports(business.sync(added, progress=progress))
+                business.build(progress=progress)
+            console.print()
+            print_answer(business.ask("long_funnel"), business.settings)
+        if failures:
+            raise SourceError(together(failures, "Not imported:"))
+
+
+def _existing(patterns: list[str]) -> list[Path]:
+    files: list[Path] = []
+    for pattern in patterns:
+        found = sorted(glob.glob(pattern)) if glob.has_magic(pattern) else [pattern]  # noqa: PTH207 - patterns may be absolute
+        if not found:
+            raise SourceError(f"No file matches {pattern}.", hint="Check the folder and the spelling.")
+        files += [Path(name) for name in found]
+    return files
+
+
+def sync(
+    context: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(help="Sources by name; all when none is given.")] = None,
+) -> None:
+    """Bring in what is new in the sources, and build. Nothing new is nothing to do."""
+    settings: Context = context.obj
+    with settings.business() as business, settings.progress() as progress:
+        try:
+            print_imports(business.sync(names, progress=progress))
+        finally:
+            business.build(progress=progress)
+
+
+def build(
+    context: typer.Context,
+    full: Annotated[bool, typer.Option("--full", help="From all facts anew, not only from what changed.")] = False,
+) -> None:
+    """Derive people and journeys from the facts."""
+    settings: Context = context.obj
+    with settings.business() as business, settings.progress() as progress:
+        report = business.build(full=full, progress=progress)
+    console.print(f"[green]✓[/] {report}", highlight=False)
+
+
+def quarantine(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(help="A source's name; all when none is given.")] = "",
+    limit: Annotated[int, typer.Option(help="How many rows to show.")] = 50,
+    format: Annotated[Format, typer.Option(help="table, json or csv.")] = Format.TABLE,
+) -> None:
+    """Rows that could not be understood: file, row, column, value and why."""
+    from longfunnel.app.quarantine import quarantine as run
+
+    settings: Context = context.obj
+    with settings.business() as business:
+        rows, total = run(business, source, limit=limit)
+    if not rows:
+        console.print("The quarantine is empty: every row was understood.", highlight=False)
+        return
+    print_rows(rows, format=format)
+    if format is Format.TABLE:
+        more = f"{total} rows in all; these are the first {len(rows)}. " if total > len(rows) else ""
+        console.print(
+            f"{more}Mend the file or the mapping in longfunnel.toml and run: longfunnel sync",
+            highlight=False,
+            style="dim",
+        )
+
+
+def sql(
+    context: typer.Context,
+    query: Annotated[str, typer.Argument(help="A SELECT. Facts are in the schema facts, derived tables in live.")],
+    format: Annotated[Format, typer.Option(help="table, json or csv.")] = Format.TABLE,
+    limit: Annotated[int, typer.Option(help="How many rows at most.")] = 1000,
+) -> None:
+    """Ask the warehouse in SQL. It can only be read this way."""
+    from longfunnel.app.sql import select
+
+    settings: Context = context.obj
+    if format is Format.XLSX:
+        raise LongfunnelError(
+            "sql prints table, json or csv.", hint="For XLSX take a report: longfunnel report channels --format xlsx"
+        )
+    with settings.business() as business:
+        rows, whole = select(business, query, limit=limit)
+    print_rows(rows, format=format)
+    if not whole:
+        error_console.print(f"Only the first {limit} rows; more with --limit.", style="dim", highlight=False)

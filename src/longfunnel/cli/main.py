@@ -1,0 +1,67 @@
+"""The commands, put together; errors become plain sentences and exit codes here and nowhere else."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from longfunnel import __version__
+from longfunnel.cli import ask, data, folder, people
+from longfunnel.cli.context import Context, console, error_console
+from longfunnel.core.errors import LongfunnelError
+
+app = typer.Typer(
+    help="One long funnel from the first impression to the repeat purchase, person by person, from your own files.",
+    epilog="Start here: longfunnel init, longfunnel import FILE, longfunnel report long_funnel. Or look first: longfunnel demo.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for part in (folder, data, ask, people):
+    part.register(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        console.print(f"longfunnel {__version__}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    directory: Annotated[Path, typer.Option("-C", metavar="DIR", help="The business's folder.")] = Path(),
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only answers and errors.")] = False,
+    version: Annotated[  # noqa: ARG001 - its callback prints it
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    context.obj = Context(directory, quiet=quiet)
+
+
+def run() -> None:
+    """Run one command. Exit codes: 0 done, 1 a mistake that the message explains, 2 wrong usage, 130 stopped by Ctrl-C."""
+    try:
+        app(standalone_mode=True)
+    except LongfunnelError as error:
+        error_console.print(f"[bold red]✗[/] {_escape(error.message)}", highlight=False)
+        if error.hint:
+            error_console.print(f"  [dim]→[/] {_escape(error.hint)}", highlight=False)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        error_console.print("Stopped. Nothing half-done was kept; run the same command to go on.", highlight=False)
+        sys.exit(130)
+    except BrokenPipeError:
+        # the reader (head, less) has enough; Python would complain once more while closing its output
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def _escape(text: str) -> str:
+    return text.replace("[", r"\[")

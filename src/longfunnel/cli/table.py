@@ -1,0 +1,173 @@
+"""An answer as a table in a terminal: units in the header, wide tables in blocks, advice and caveats below."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from babel.numbers import get_currency_symbol
+from rich.cells import cell_len
+from rich.table import Table
+from rich.text import Text as Styled
+
+from longfunnel.cli.context import console
+from longfunnel.core.money import UNKNOWN, show_days, show_number, show_share
+from longfunnel.core.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from longfunnel.core.settings import Language
+    from longfunnel.reports import Answer, Column
+
+_WIDEST = 40
+_GAP = 2
+_ADVICE = "advice"
+"""A column of sentences: they are printed below the table, each once."""
+_WORDS = ("text", "date", "flag")
+_WHOLE_FROM = 1000
+"""Amounts are shown without minor units when the column reaches this; the ledger shows every one."""
+_EXACT = ("ledger",)
+_BASES = {
+    "touch": Text("by date of touch", "по дате касания"),
+    "lead": Text("by date of lead", "по дате лида"),
+    "payment": Text("by date of payment", "по дате оплаты"),
+}
+_MODELS = {
+    "first": Text("first touch", "первое касание"),
+    "last": Text("last touch", "последнее касание"),
+    "last_non_direct": Text("last non-direct touch", "последнее непрямое касание"),
+}
+
+
+def print_table(answer: Answer, language: Language) -> None:
+    """The title with its period, the rows with their total, what to do, and what to know."""
+    console.print(
+        Styled(answer.title.to(language), style="bold"), Styled(_period(answer, language), style="dim"), highlight=False
+    )
+    columns = [_Shown(answer, column, language) for column in answer.columns if not column.is_code and column.name != _ADVICE]
+    # what it was before stands beside its change in every other format; here the change says it
+    columns = [shown for shown in columns if not shown.column.name.endswith("_before")]
+    for block, number in zip(_blocks(columns), range(len(columns)), strict=False):
+        if number:
+            console.print()
+        console.print(_table(block, len(answer.rows) > 1 and bool(answer.totals)))
+    if answer.few:
+        said = Text("(n): rests on so few cases; do not lean on it", "(n): стоит на стольких случаях; опираться рано")
+        console.print(Styled(said.to(language), style="dim"), highlight=False)
+    advice = {row.get("title") or row.get("reason"): row[_ADVICE] for row in answer.rows if row.get(_ADVICE)}
+    for title, words in advice.items():
+        console.print(Styled(f"→ {title}: ", style="bold"), Styled(words), sep="", highlight=False)
+    for caveat in answer.caveats:
+        console.print(Styled(f"• {caveat.text.to(language)}", style="yellow"), highlight=False)
+
+
+class _Shown:
+    """One column as it is printed: its header, its cells, its total."""
+
+    def __init__(self, answer: Answer, column: Column, language: Language) -> None:
+        self.column = column
+        self.is_number = column.format not in _WORDS
+        few = {mark.row: mark.cases for mark in answer.few if mark.column == column.name}
+        values = answer.table.column(column.name).to_pylist()
+        largest = max((abs(value) for value in values if column.format == "money" and value is not None), default=0)
+        self._places = 0 if largest >= _WHOLE_FROM and answer.report not in _EXACT else 2
+        self._language = language
+        self.header = _header(column, language)
+        self.cells = [self._cell(value, few.get(row)) for row, value in enumerate(values)]
+        total = answer.totals.get(column.name)
+        is_known = column.name in answer.totals and (total is not None or column.adds_up)
+        self.total = self._cell(total, few.get(None)) if is_known else Styled("")
+        widest = max(cell.cell_len for cell in (*self.cells, self.total, Styled("")))
+        words = max(cell_len(word) for word in self.header.split(" "))
+        self.width = max(widest, words) if self.is_number else min(max(widest, words), _WIDEST)
+
+    def _cell(self, value: Any, few: int | None) -> Styled:
+        text = show(value, self.column.format, self._language, places=self._places)
+        if few is not None:
+            text += f" ({few})"
+        if self.column.name.endswith("_change") and value is not None:
+            sign = "▲ " if value > 0 else "▼ " if value < 0 else ""
+            return Styled(sign + text, style=_change_style(value, self.column))
+        return Styled(text, style="dim" if few is not None or value is None else "")
+
+
+def _header(column: Column, language: Language) -> str:
+    if column.name.endswith("_change"):
+        return "±"
+    title = column.title.to(language)
+    unit = get_currency_symbol(column.unit, locale=language) if column.format == "money" and column.unit else ""
+    return f"{title}, {unit}" if unit else title
+
+
+def _blocks(columns: list[_Shown]) -> Iterator[list[_Shown]]:
+    """The columns in blocks that fit the screen, each led by the columns that say what the row is."""
+    leading = [shown for shown in columns if not shown.is_number]
+    rest = [shown for shown in columns if shown.is_number]
+    block = list(leading)
+    for place, shown in enumerate(rest):
+        pair = 2 if place + 1 < len(rest) and rest[place + 1].header == "±" else 1
+        if len(block) > len(leading) and shown.header != "±" and not _fits([*block, *rest[place : place + pair]]):
+            yield block
+            block = list(leading)
+        block.append(shown)
+    yield block
+
+
+def _fits(columns: list[_Shown]) -> bool:
+    return sum(shown.width + _GAP for shown in columns) <= console.width
+
+
+def _table(columns: list[_Shown], with_total: bool) -> Table:
+    table = quiet_table()
+    for shown in columns:
+        table.add_column(
+            shown.header,
+            justify="right" if shown.is_number else "left",
+            overflow="fold",
+            min_width=shown.width if shown.is_number else None,
+            max_width=shown.width,
+        )
+    for cells in zip(*(shown.cells for shown in columns), strict=True):
+        table.add_row(*cells)
+    if with_total:
+        table.add_section()
+        table.add_row(*(shown.total for shown in columns), style="bold")
+    return table
+
+
+def quiet_table() -> Table:
+    """A table of aligned columns without lines."""
+    return Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="dim" if console.is_terminal else "")
+
+
+def _period(answer: Answer, language: Language) -> str:
+    question = answer.question
+    days = f"{question.since or '…'} – {question.until or '…'}" if question.since or question.until else ""
+    model = _MODELS[question.model].to(language)
+    basis = _BASES[question.basis].to(language) if question.basis in _BASES else ""
+    return " · ".join(part for part in (days, basis, model) if part)
+
+
+def _change_style(value: Any, column: Column) -> str:
+    if not value or column.direction == "none":
+        return ""
+    return "green" if (value > 0) == (column.direction == "up") else "red"
+
+
+def show(value: Any, form: str, language: Language, *, places: int = 2) -> str:
+    """One value as the reader's language writes it, by its form (count, money, share …); money without its sign."""
+    if value is None:
+        return UNKNOWN
+    match form:
+        case "money":
+            return show_number(value, language, places=places)
+        case "share":
+            return show_share(value, language)
+        case "days":
+            return show_days(float(value), language)
+        case "ratio":
+            return show_number(value, language, places=2)
+        case "count" | "score":
+            return show_number(value, language, places=0 if form == "count" else 1)
+        case _:
+            return str(value)

@@ -1,0 +1,116 @@
+"""What longfunnel.toml may say about collecting: the sites, the endpoint's limits, how long things are kept."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+from typing import Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+
+class Goal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A goal that the tracker watches: a page by its address, or an act on an element."""
+
+    name: str
+    url: str = ""
+    """Path or full address of the page; ``*`` stands for anything."""
+    selector: str = ""
+    """CSS selector of the element."""
+    on: Literal["click", "submit", "change", "input", "focusin"] = "click"
+
+
+class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A site whose visitors are counted."""
+
+    name: str
+    """Source of its facts, and the public key in the tracker's tag: ``data-site``."""
+    origins: tuple[str, ...] = ()
+    """Addresses that may send: ``https://shop.example``, ``https://*.shop.example``. Empty: any."""
+    goals: tuple[Goal, ...] = ()
+    own_addresses: tuple[str, ...] = ()
+    """IP addresses and networks of the company itself: its visits are kept, marked ``own``, and counted nowhere."""
+    spam_referrers: tuple[str, ...] = ()
+    """Hosts whose visits are marked ``referrer_spam`` and counted nowhere; their sub-domains too."""
+    cookie_domain: str = ""
+    """Domain of the visitor cookie, where the collector and the site share one: ``shop.example``. Empty: found out."""
+    requests_per_second: float = 2000
+    """More than this from all visitors together is refused for a moment (429)."""
+
+
+class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a webhook's sender signs the body: HMAC, in hexadecimal or base64, a prefix such as ``sha256=`` allowed."""
+
+    header: str
+    secret_env: str
+    """Name of the environment variable that holds the shared secret."""
+    algorithm: Literal["sha1", "sha256", "sha512"] = "sha256"
+
+
+class Collector(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the endpoint behaves."""
+
+    keep_days: int = 7
+    """How long what came is kept in the log after the warehouse has it: so long a restored backup can catch up by itself."""
+    requests_per_second: float = 20
+    """From one address; a burst of ten times as many is allowed."""
+    trusted_proxies: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    """Proxies whose ``X-Forwarded-For`` and ``X-Forwarded-Proto`` are believed."""
+    region_database: str = ""
+    """A MaxMind-format database (.mmdb) that turns an address into a region. The address itself is never kept."""
+
+
+def collecting_mistakes(sites: tuple[Site, ...], collector: Collector, retention: dict[str, int]) -> list[str]:
+    """What is wrong in the values, in sentences that name the place."""
+    mistakes = []
+    names = [site.name for site in sites]
+    mistakes += [
+        f"[[site]] «{name}» is named twice; each site needs its own name."
+        for name in sorted({n for n in names if names.count(n) > 1})
+    ]
+    for site in sites:
+        where = f"[[site]] «{site.name}»"
+        mistakes += [
+            f"{where} origins: «{origin}» is not an address such as https://shop.example."
+            for origin in site.origins
+            if not is_origin(origin)
+        ]
+        mistakes += [
+            f"{where} own_addresses: «{text}» is no IP address or network."
+            for text in site.own_addresses
+            if not _is_network(text)
+        ]
+        mistakes += [
+            f"{where} goal «{goal.name}» needs either url or selector."
+            for goal in site.goals
+            if bool(goal.url) == bool(goal.selector)
+        ]
+        if site.requests_per_second <= 0:
+            mistakes.append(f"{where} requests_per_second must be more than 0, not {site.requests_per_second}.")
+    mistakes += [
+        f"[collector] trusted_proxies: «{text}» is no IP address or network."
+        for text in collector.trusted_proxies
+        if not _is_network(text)
+    ]
+    if collector.requests_per_second <= 0:
+        mistakes.append(f"[collector] requests_per_second must be more than 0, not {collector.requests_per_second}.")
+    if collector.keep_days < 0:
+        mistakes.append(f"[collector] keep_days must not be negative, and is {collector.keep_days}.")
+    mistakes += [f"[retention] {fact}: at least 1 day, not {days}." for fact, days in retention.items() if days < 1]
+    return mistakes
+
+
+def is_origin(text: str) -> bool:
+    """Whether the text is scheme and host (``*.`` allowed), with nothing after them."""
+    parts = urlsplit(text)
+    return (
+        parts.scheme in ("http", "https") and bool(parts.hostname) and not (parts.path or parts.query or parts.fragment)
+    )
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,70 @@
+"""«How is this counted?»: a few sentences, the formula, the SQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from longfunnel.core.errors import QuestionError, did_you_mean
+from longfunnel.core.text import Text
+from longfunnel.metrics import Measure, Metric, Ratio, metrics
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """How one metric is counted."""
+
+    title: Text
+    said: tuple[Text, ...]
+    """What it says, the date that it belongs to, when it is empty or marked."""
+    formula: str
+    """In names of metrics; a metric that is counted itself has none."""
+    sql: tuple[str, ...]
+    """The aggregates that it stands on, each over its subject's rows."""
+
+
+def explain(name: str) -> Explanation:
+    """How the metric ``name`` is counted. Raises QuestionError for an unknown one."""
+    metric = metrics().get(name)
+    if metric is None:
+        raise QuestionError(
+            f"There is no metric «{name}».{did_you_mean(name, metrics())}", hint=f"Metrics: {', '.join(metrics())}."
+        )
+    leaves = _leaves(metric)
+    notes = {metrics()[leaf].basis or Text("", ""): leaf for leaf in leaves if leaf in metrics()}
+    dates = [
+        Text("{title}: {note}", "{title}: {note}").format(title=metrics()[leaf].title, note=note)
+        for note, leaf in notes.items()
+        if note.en
+    ]
+    return Explanation(
+        metric.title,
+        (metric.meaning, *(dates or ([metric.basis] if metric.basis else [])), *_empty(metric)),
+        "" if isinstance(metric.how, Measure) else metric.formula,
+        tuple(dict.fromkeys(f"{measure.sql} over {measure.subject}" for measure in leaves.values())),
+    )
+
+
+def _empty(metric: Metric) -> list[Text]:
+    if not isinstance(metric.how, Ratio):
+        return []
+    return [
+        Text(
+            "Empty where the denominator is 0 or unknown; marked where it rests on too few cases.",
+            "Пусто, если знаменатель равен 0 или неизвестен; помечено, если случаев слишком мало.",
+        )
+    ]
+
+
+def _leaves(metric: Metric) -> dict[str, Measure]:
+    """The measures under a metric, by the name of the metric or of its part."""
+    match metric.how:
+        case Measure():
+            return {metric.name: metric.how}
+        case Ratio(numerator, denominator):
+            parts = [("numerator", numerator), ("denominator", denominator)]
+            found = {f"{metric.name} {role}": part for role, part in parts if isinstance(part, Measure)}
+        case _:
+            found = {}
+    for name in metric.uses:
+        found |= _leaves(metrics()[name])
+    return found

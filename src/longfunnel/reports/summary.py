@@ -1,0 +1,18 @@
+"""Summary: the nine numbers of the three funnels: warm-up, leads, sales."""
+
+from __future__ import annotations
+
+from longfunnel.core.text import Text
+from longfunnel.reports._report import Report
+from longfunnel.reports._table import answer_table
+
+REPORT = Report(
+    title=Text("Summary", "Сводка"),
+    meaning=Text(
+        "The nine numbers of the three funnels: warm-up, leads, sales.",
+        "Девять чисел трёх воронок: прогрев, лиды, продажи.",
+    ),
+    answer=answer_table,
+    basis="lead",
+    metrics=("ctr", "cpc", "clicks", "cr", "cpl", "leads", "cr1", "cpo", "orders"),
+)

@@ -1,0 +1,18 @@
+"""Warm-up funnel: how attention is bought: impressions, clicks and what they cost."""
+
+from __future__ import annotations
+
+from longfunnel.core.text import Text
+from longfunnel.reports._report import Report
+from longfunnel.reports._table import answer_table
+
+REPORT = Report(
+    title=Text("Warm-up funnel", "Воронка прогрева"),
+    meaning=Text(
+        "How attention is bought: impressions, clicks and what they cost.",
+        "Как покупают внимание: показы, клики и сколько они стоят.",
+    ),
+    answer=answer_table,
+    basis="lead",
+    metrics=("impressions", "clicks", "ctr", "cpc", "cost"),
+)
