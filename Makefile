@@ -50,8 +50,9 @@ format: $(READY) ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(READY) ## Write the reference pages from the code
+docs: $(READY) ## Write the reference pages and the README's pictures from the code
 	$(BIN)/python -m longfunnel.cli.reference docs/reference
+	$(BIN)/python -m longfunnel.cli.picture docs/pictures
 
 clean: ## Remove the environment and what tools left behind
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache demo-business
