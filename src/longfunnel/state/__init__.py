@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from longfunnel.state.api_keys import ApiKey, ApiKeys
 from longfunnel.state.database import State, open_state
 from longfunnel.state.identity_decisions import Decision, IdentityDecisions, Verb
 
-__all__ = ["Decision", "IdentityDecisions", "State", "Verb", "open_state"]
+__all__ = ["ApiKey", "ApiKeys", "Decision", "IdentityDecisions", "State", "Verb", "open_state"]

@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import sessionmaker
 
 from longfunnel.core.errors import LongfunnelError
+from longfunnel.state.api_keys import ApiKeys
 from longfunnel.state.identity_decisions import IdentityDecisions
 
 if TYPE_CHECKING:
@@ -32,7 +33,9 @@ class State:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self.identity_decisions = IdentityDecisions(sessionmaker(engine, expire_on_commit=False))
+        sessions = sessionmaker(engine, expire_on_commit=False)
+        self.identity_decisions = IdentityDecisions(sessions)
+        self.api_keys = ApiKeys(sessions)
 
     def close(self) -> None:
         """Let go of the database's connections."""

@@ -57,3 +57,23 @@ class IdentityDecisionRow(Table):
     decided_at: Mapped[datetime] = mapped_column(Instant)
     undone_by: Mapped[str | None] = mapped_column(Text)
     undone_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class ApiKeyRow(Table):
+    """A secret key of another system: only its hash."""
+
+    __tablename__ = "api_keys"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    secret_hash: Mapped[str] = mapped_column(Text, unique=True)
+    made_at: Mapped[datetime] = mapped_column(Instant)
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class ServerSecretRow(Table):
+    """The one secret of this installation, from which unguessable addresses are made."""
+
+    __tablename__ = "server_secrets"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    secret: Mapped[str] = mapped_column(Text)
