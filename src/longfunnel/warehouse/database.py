@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -13,6 +12,7 @@ from longfunnel.warehouse.migrate import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 FILE = "warehouse.duckdb"
 
@@ -25,7 +25,10 @@ def open_warehouse(folder: Path, *, memory: str = "", threads: int = 0) -> duckd
     """
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / FILE
-    config: dict[str, str | int | bool | float | list[str]] = {"temp_directory": str(folder / "spill"), "autoload_known_extensions": False}
+    config: dict[str, str | int | bool | float | list[str]] = {
+        "temp_directory": str(folder / "spill"),
+        "autoload_known_extensions": False,
+    }
     if memory:
         config["memory_limit"] = memory
     if threads:
@@ -37,7 +40,9 @@ def open_warehouse(folder: Path, *, memory: str = "", threads: int = 0) -> duckd
     except duckdb.IOException as error:
         raise WarehouseError(_why_not(file, str(error))) from error
     except duckdb.Error as error:
-        raise WarehouseError(f"{file} cannot be opened: {error}", hint="Restore it from a backup: longfunnel restore FILE.") from error
+        raise WarehouseError(
+            f"{file} cannot be opened: {error}", hint="Restore it from a backup: longfunnel restore FILE."
+        ) from error
     return connection
 
 
@@ -65,6 +70,7 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
                 raise
         if isinstance(error, (duckdb.OutOfMemoryException, duckdb.IOException)) and "space" in str(error).lower():
             raise WarehouseError(
-                "The disk is full: nothing of this step was written.", hint="Free some space and run the command again; it goes on from there."
+                "The disk is full: nothing of this step was written.",
+                hint="Free some space and run the command again; it goes on from there.",
             ) from error
         raise

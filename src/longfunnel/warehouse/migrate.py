@@ -29,15 +29,25 @@ of its key and of its content, and the import that brought it."""
 
 def migrate(connection: duckdb.DuckDBPyConnection) -> None:
     """Bring the warehouse to this version. Raises WarehouseError when a newer version made it."""
-    connection.execute("CREATE TABLE IF NOT EXISTS main.migrations (number INTEGER PRIMARY KEY, name VARCHAR, applied_at TIMESTAMP)")
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS main.migrations (number INTEGER PRIMARY KEY, name VARCHAR, applied_at TIMESTAMP)"
+    )
     applied = {row[0] for row in connection.execute("SELECT number FROM main.migrations").fetchall()}
-    scripts = {int(file.name[:4]): file for file in files("longfunnel.warehouse.migrations").iterdir() if file.name.endswith(".sql")}
+    scripts = {
+        int(file.name[:4]): file
+        for file in files("longfunnel.warehouse.migrations").iterdir()
+        if file.name.endswith(".sql")
+    }
     if applied - scripts.keys():
-        raise WarehouseError("This warehouse was made by a newer version of Longfunnel.", hint="Install that version or a later one.")
+        raise WarehouseError(
+            "This warehouse was made by a newer version of Longfunnel.", hint="Install that version or a later one."
+        )
     for number in sorted(scripts.keys() - applied):
         connection.execute("BEGIN")
         connection.execute(scripts[number].read_text("utf-8"))
-        connection.execute("INSERT INTO main.migrations VALUES (?, ?, now()::TIMESTAMP)", [number, scripts[number].name])
+        connection.execute(
+            "INSERT INTO main.migrations VALUES (?, ?, now()::TIMESTAMP)", [number, scripts[number].name]
+        )
         connection.execute("COMMIT")
     _follow_declarations(connection)
 
@@ -51,7 +61,9 @@ def _follow_declarations(connection: duckdb.DuckDBPyConnection) -> None:
     for fact in facts().values():
         wanted = [(column.name, column.type.value) for column in fact.columns] + list(PROVENANCE)
         if fact.name not in have:
-            connection.execute(f'CREATE TABLE facts."{fact.name}" ({", ".join(f"{name} {kind}" for name, kind in wanted)})')
+            connection.execute(
+                f'CREATE TABLE facts."{fact.name}" ({", ".join(f"{name} {kind}" for name, kind in wanted)})'
+            )
             continue
         for name, kind in wanted:
             if name not in have[fact.name]:

@@ -80,10 +80,15 @@ def money(name: str, meaning: str, *, required: bool = False) -> Column:
 
 
 CURRENCY = text("currency", "ISO 4217 code of the row's amounts.")
-PROPS = Column("props", Type.PROPS, "Further columns of the source, kept under their own names; each can be a dimension.")
+PROPS = Column(
+    "props", Type.PROPS, "Further columns of the source, kept under their own names; each can be a dimension."
+)
 
 MARKETING = (
-    text("source", "Where the person came from, as the source says it (utm_source): yandex, vk, newsletter, or a CRM's own word."),
+    text(
+        "source",
+        "Where the person came from, as the source says it (utm_source): yandex, vk, newsletter, or a CRM's own word.",
+    ),
     text("medium", "How (utm_medium): cpc, organic, email, referral."),
     text("campaign", "Campaign name or id (utm_campaign)."),
     text("content", "Ad or link within the campaign (utm_content)."),

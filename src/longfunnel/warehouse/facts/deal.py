@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from longfunnel.warehouse.facts._fact import CONTACT, CURRENCY, MARKETING, PROPS, VISITOR, Column, Fact, Type, instant, money, text
+from longfunnel.warehouse.facts._fact import (
+    CONTACT,
+    CURRENCY,
+    MARKETING,
+    PROPS,
+    VISITOR,
+    Column,
+    Fact,
+    Type,
+    instant,
+    money,
+    text,
+)
 
 FACT = Fact(
     name="deal",

@@ -27,6 +27,10 @@ FACT = Fact(
         text("order_id", "The shop's order id, on a purchase.", identifier="order"),
         money("amount", "Money in the event, on a purchase."),
         CURRENCY,
+        text(
+            "excluded",
+            "Why the event counts nowhere: bot, own (the company's own visit) or referrer_spam. Empty: it counts.",
+        ),
         PROPS,
     ),
 )

@@ -7,7 +7,20 @@ from longfunnel.warehouse.facts._fact import CURRENCY, PROPS, Column, Fact, Type
 FACT = Fact(
     name="spend",
     one_row_is="one day of one ad, keyword or campaign",
-    key=("day_on", "account", "source", "medium", "campaign_id", "campaign", "ad_group", "ad", "content", "term", "device", "region"),
+    key=(
+        "day_on",
+        "account",
+        "source",
+        "medium",
+        "campaign_id",
+        "campaign",
+        "ad_group",
+        "ad",
+        "content",
+        "term",
+        "device",
+        "region",
+    ),
     at="day_on",
     columns=(
         Column("day_on", Type.DAY, "The day, in the ad account's zone.", required=True),

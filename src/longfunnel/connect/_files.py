@@ -1,0 +1,280 @@
+"""Finding the files of a source, and making each one ready for the engine: unpacked, in UTF-8, with its digest.
+
+One pass reads every byte: the digest that makes a second import of the same file nothing, and the proof that text is UTF-8.
+What the engine cannot read itself (other encodings, zip archives) is streamed into a temporary file.
+"""
+
+from __future__ import annotations
+
+import codecs
+import glob
+import gzip
+import hashlib
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Literal, cast
+
+from charset_normalizer import from_bytes
+
+from longfunnel.core.errors import SourceError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Kind = Literal["text", "workbook", "json", "lines", "parquet"]
+_CHUNK = 1 << 20
+_LEGACY_SAMPLE = 1 << 18
+_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_UTF8 = {"utf-8", "utf-8-sig"}
+_RUSSIAN = frozenset("оеаинтсрвлкмдпуяыьгзбчйхжшюцщэф")
+
+
+@dataclass(frozen=True)
+class Readable:
+    """A file that the engine can read."""
+
+    file: Path
+    """As the person knows it."""
+    path: Path
+    """What to read: the file itself, or a temporary copy in UTF-8."""
+    kind: Kind
+    encoding: str
+    digest: str
+    """SHA-256 of the file's own bytes."""
+    size: int
+
+
+def find_files(path: str, folder: Path, source: str) -> list[Path]:
+    """The files that a source's ``path`` names (a glob takes many), sorted by name. Raises SourceError when there are none."""
+    pattern = str(folder / Path(path).expanduser())
+    if glob.has_magic(pattern) and not Path(pattern).exists():
+        found = sorted(Path(name) for name in glob.glob(pattern, recursive=True) if Path(name).is_file())  # noqa: PTH207 - absolute patterns
+        if found:
+            return found
+        raise SourceError(
+            f"[[source]] «{source}»: no file matches {path} in {folder}.",
+            hint="Check the folder and the spelling of path.",
+        )
+    file = Path(pattern)
+    if file.is_dir():
+        raise SourceError(
+            f"[[source]] «{source}»: {path} is a folder.",
+            hint=f'To take its files, write path = "{path.rstrip("/")}/*.csv".',
+        )
+    if not file.exists():
+        beside = [entry.name for entry in file.parent.iterdir()] if file.parent.is_dir() else []
+        raise SourceError(
+            f"[[source]] «{source}»: there is no file {path} in {folder}.{did_you_mean(file.name, beside)}"
+        )
+    return [file]
+
+
+def make_readable(file: Path, work: Path, *, encoding: str = "") -> Readable:
+    """Read ``file`` once and make it ready. Temporary copies go to ``work``, which the caller clears.
+
+    Raises SourceError for a file that is empty, locked, a web page, or no table at all.
+    """
+    try:
+        with file.open("rb") as opened:
+            head = opened.read(_CHUNK)
+    except PermissionError as error:
+        raise SourceError(
+            f"{file} cannot be opened: it is locked, or may not be read.",
+            hint="Close the program that holds it, or allow reading it, and run again.",
+        ) from error
+    except OSError as error:
+        raise SourceError(f"{file} cannot be read: {error.strerror or error}.") from error
+    if not head:
+        raise SourceError(f"{file} is empty: it has no bytes at all.", hint="Export it again.")
+    kind, inner = _kind(file, head)
+    if kind == "archive":
+        return _from_archive(file, work, encoding)
+    if kind in ("workbook", "parquet"):
+        return Readable(file, file, cast("Kind", kind), "", _digest(file), file.stat().st_size)
+    return _text(file, work, kind, encoding, inner)
+
+
+def open_bytes(path: Path) -> IO[bytes]:
+    """The file's bytes, unpacked when it is gzip."""
+    with path.open("rb") as opened:
+        packed = opened.read(2) == b"\x1f\x8b"
+    return cast("IO[bytes]", gzip.open(path, "rb")) if packed else path.open("rb")
+
+
+def _kind(file: Path, head: bytes) -> tuple[Kind | Literal["archive"], bytes]:
+    """What the bytes are, and the first of them unpacked. A name's ending only tells kinds of text apart."""
+    if head[:4] == b"PAR1":
+        return "parquet", head
+    if head[:4] == b"\xd0\xcf\x11\xe0":
+        return "workbook", head
+    if head[:4] == b"PK\x03\x04":
+        try:
+            with zipfile.ZipFile(file) as archive:
+                is_workbook = any(name.startswith(("xl/", "content.xml")) for name in archive.namelist())
+        except zipfile.BadZipFile as error:
+            raise SourceError(f"{file} is damaged: {error}.", hint="Download or export it again.") from error
+        return ("workbook" if is_workbook else "archive"), head
+    suffixes = [suffix.lower() for suffix in file.suffixes]
+    if head[:2] == b"\x1f\x8b":
+        try:
+            with gzip.open(file, "rb") as opened:
+                head = opened.read(_CHUNK)
+        except (OSError, EOFError) as error:
+            raise SourceError(
+                f"{file} is a damaged gzip file: {error}.", hint="Download or export it again."
+            ) from error
+        suffixes = [suffix for suffix in suffixes if suffix != ".gz"]
+    if head[:5] == b"%PDF-":
+        raise SourceError(f"{file} is a PDF, not a table.", hint="Export it as CSV or XLSX.")
+    start = head[:2048].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if not head.strip(b"\xef\xbb\xbf \t\r\n\0"):
+        raise SourceError(f"{file} is empty: it holds no text.", hint="Export it again.")
+    if start.startswith((b"<!doctype html", b"<html", b"<head", b"<?xml", b"<table", b"<meta", b"<div")):
+        what = "an XML file" if start.startswith(b"<?xml") else "a web page (HTML)"
+        raise SourceError(
+            f"{file} is {what}, not a table. A login page saved instead of a download looks like this.",
+            hint="Open it to see, then export it again as CSV or XLSX.",
+        )
+    suffix = suffixes[-1] if suffixes else ""
+    if suffix in (".jsonl", ".ndjson"):
+        return "lines", head
+    if start[:1] in (b"[", b"{") and suffix in (".json", "", ".txt"):
+        return ("json" if suffix == ".json" or start[:1] == b"[" else "lines"), head
+    return "text", head
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _from_archive(file: Path, work: Path, encoding: str) -> Readable:
+    with zipfile.ZipFile(file) as archive:
+        members = [
+            info
+            for info in archive.infolist()
+            if not info.is_dir() and not Path(info.filename).name.startswith(("._", "__MACOSX"))
+        ]
+        if len(members) != 1:
+            names = ", ".join(info.filename for info in members[:5])
+            raise SourceError(
+                f"{file} is an archive of {len(members)} files ({names} …), not of one.",
+                hint="Unpack it and name the files.",
+            )
+        if members[0].flag_bits & 1:
+            raise SourceError(f"{file} is locked with a password.", hint="Unpack it and name the file inside.")
+        inside = work / Path(members[0].filename).name
+        with archive.open(members[0]) as packed, inside.open("wb") as target:
+            while chunk := packed.read(_CHUNK):
+                target.write(chunk)
+    readable = make_readable(inside, work, encoding=encoding)
+    return Readable(file, readable.path, readable.kind, readable.encoding, _digest(file), file.stat().st_size)
+
+
+def _text(file: Path, work: Path, kind: Kind, encoding: str, head: bytes) -> Readable:
+    digest, legacy = _scan(file, encoding or _marked_encoding(head))
+    settled = encoding or _marked_encoding(head) or ("utf-8" if legacy is None else _guess(legacy, file))
+    path = file
+    if codecs.lookup(settled).name != "utf-8" or settled == "utf-8-sig":
+        path = _transcode(file, work, settled)
+    return Readable(file, path, kind, settled, digest, file.stat().st_size)
+
+
+def _marked_encoding(head: bytes) -> str:
+    for mark, name in _BOMS:
+        if head.startswith(mark):
+            return "utf-8" if name == "utf-8-sig" and not head.startswith(b"\xef\xbb\xbf\xef\xbb\xbf") else name
+    # UTF-16 without its mark: every other byte of Latin letters, digits and delimiters is zero
+    sample = head[:4000]
+    if sample.count(0) > len(sample) // 5:
+        return "utf-16-le" if sample[1::2].count(0) > sample[0::2].count(0) else "utf-16-be"
+    return ""
+
+
+def _scan(file: Path, known: str) -> tuple[str, bytes | None]:
+    """The digest of the file, and, where its text is no UTF-8, a sample of the lines that are not plain ASCII."""
+    digest = hashlib.sha256()
+    decoder = codecs.getincrementaldecoder("utf-8")() if not known else None
+    broken = False
+    foreign = bytearray()
+    with file.open("rb") as opened:
+        packed = opened.read(2) == b"\x1f\x8b"
+        opened.seek(0)
+        for chunk in iter(lambda: opened.read(_CHUNK), b""):
+            digest.update(chunk)
+            if decoder and not packed and not broken:
+                broken = not _decodes(decoder, chunk)
+    if decoder and (packed or broken):
+        broken = False
+        decoder.reset()
+        with open_bytes(file) as unpacked:
+            for chunk in iter(lambda: unpacked.read(_CHUNK), b""):
+                broken = broken or not _decodes(decoder, chunk)
+                if len(foreign) < _LEGACY_SAMPLE and not chunk.isascii():
+                    foreign += b"\n".join(line for line in chunk.split(b"\n")[1:-1] or [chunk] if not line.isascii())[
+                        :_LEGACY_SAMPLE
+                    ]
+                elif broken:
+                    break
+    return digest.hexdigest(), bytes(foreign) if broken else None
+
+
+def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:
+    try:
+        decoder.decode(chunk)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _guess(foreign: bytes, file: Path) -> str:
+    lines = foreign.split(b"\n")
+    good = sum(_is_utf8(line) for line in lines)
+    if good * 2 > len(lines):
+        return "utf-8"  # a few broken lines in a UTF-8 file: those rows go to the quarantine
+    cyrillic = foreign.decode("cp1251", "replace").lower()
+    letters = [letter for letter in cyrillic if ord(letter) > 127]
+    if letters and sum(letter in _RUSSIAN for letter in letters) > 0.8 * len(letters):
+        return "cp1251"
+    best = from_bytes(foreign).best()
+    if best is None:
+        raise SourceError(
+            f"{file} is text in an encoding that cannot be recognised.",
+            hint='Name it in the source: encoding = "cp1251".',
+        )
+    return best.encoding
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _transcode(file: Path, work: Path, encoding: str) -> Path:
+    target = work / f"{len(list(work.iterdir()))}-{file.stem}.txt"
+    try:
+        with target.open("w", encoding="utf-8", newline="") as written:
+            written.writelines(_decoded(file, encoding))
+    except UnicodeDecodeError as error:
+        raise SourceError(
+            f"{file} is not text in {encoding}: byte {error.start} is not.",
+            hint="Name the right encoding in the source.",
+        ) from error
+    except LookupError as error:
+        raise SourceError(
+            f"{file}: there is no encoding «{encoding}».", hint='Such as "utf-8", "cp1251", "utf-16".'
+        ) from error
+    return target
+
+
+def _decoded(file: Path, encoding: str) -> Iterator[str]:
+    # an undefined byte in an 8-bit encoding spoils one letter, not the file
+    decoder = codecs.getincrementaldecoder(encoding)("strict" if encoding.startswith("utf-16") else "replace")
+    with open_bytes(file) as opened:
+        for chunk in iter(lambda: opened.read(_CHUNK), b""):
+            yield decoder.decode(chunk)
+        yield decoder.decode(b"", final=True)

@@ -1,0 +1,254 @@
+"""Guessing what a file is: which fact its rows are, and which of its columns are which of ours, from headers and values."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from longfunnel.connect._exports import Export, exports
+from longfunnel.connect._synonyms import DISTINCTIVE, FILE_WORDS, FILLERS, SYNONYMS, plain
+from longfunnel.warehouse.facts import Type, facts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from longfunnel.connect._profile import Profile
+    from longfunnel.warehouse.facts import Fact
+
+_IDS = {
+    "lead": "lead_id",
+    "deal": "deal_id",
+    "call": "call_id",
+    "payment": "payment_id",
+    "visit": "visit_id",
+    "event": "event_id",
+}
+_SURE, _LIKELY = 1.0, 0.6
+_WON_HEADER = re.compile(r"\b(won|sold|выигр\w*|продаж[аи]|оплачен\w*)\b")
+
+
+@dataclass
+class Guess:
+    """One reading of a file."""
+
+    fact: str
+    columns: dict[str, Any] = field(default_factory=dict)
+    """Ours → theirs."""
+    constants: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, dict[str, str]] = field(default_factory=dict)
+    system: str = ""
+    unit: str = ""
+    score: float = 0.0
+    why: str = ""
+
+
+def best_guess(found: Sequence[Profile], stem: str, fact: str = "") -> Guess | None:
+    """The likeliest reading of columns ``found`` in a file called ``stem``; of that ``fact`` only, if named. None when nothing fits."""
+    known = [guess for export in exports() if (guess := _as_export(export, found)) and fact in ("", guess.fact)]
+    free = [guess for name in SYNONYMS if fact in ("", name) and (guess := _as_fact(facts()[name], found, stem))]
+    if known:
+        best = max(known, key=lambda guess: guess.score)
+        rival = max((guess.score for guess in free if guess.fact != best.fact), default=0.0)
+        # a vendor's export is recognised by several headers of its own: only a far fuller reading outweighs it
+        if best.score + 3 >= rival:
+            return best
+    links = _as_link(found) if fact in ("", "identity_link") else None
+    return max(free, key=lambda guess: guess.score, default=links)
+
+
+def _as_link(found: Sequence[Profile]) -> Guess | None:
+    """Two columns that each name a person are evidence that both are one."""
+    lead = facts()["lead"]
+    kinds = [
+        (column.identifier, profile.header)
+        for profile in found
+        for column in lead.columns
+        if column.identifier
+        and column.name in SYNONYMS["lead"]
+        and _likeness(profile.header, SYNONYMS["lead"][column.name]) == _SURE
+        and profile.fits(column)
+    ]
+    if len({header for _, header in kinds}) != 2 or len(kinds) != 2 or kinds[0][0] == kinds[1][0]:
+        return None
+    (kind_a, a), (kind_b, b) = kinds
+    return Guess(
+        "identity_link",
+        columns={"value_a": a, "value_b": b},
+        constants={"kind_a": kind_a, "kind_b": kind_b},
+        score=6.0,
+        why=f"by its columns «{a}» and «{b}», which name the same person",
+    )
+
+
+def _as_export(export: Export, found: Sequence[Profile]) -> Guess | None:
+    by_header = {_exact(profile.header): profile for profile in found}
+    if not all(any(_exact(name) in by_header for name in group) for group in export.needs):
+        return None
+    fact = facts()[export.fact]
+    guess = Guess(
+        export.fact,
+        constants=dict(export.constants),
+        system=export.system,
+        unit=export.unit,
+        why=f"an export of {export.vendor}",
+    )
+    for ours, names in export.columns.items():
+        column = fact.column_by_name[ours]
+        present = [by_header[_exact(name)] for name in names if _exact(name) in by_header]
+        fitting = [profile for profile in present if profile.values and (ours in export.values or profile.fits(column))]
+        if not fitting:
+            continue
+        several = column.identifier in ("phone", "email") and len(fitting) > 1
+        guess.columns[ours] = [profile.header for profile in fitting] if several else fitting[0].header
+        if ours in export.values:
+            guess.values[ours] = {
+                theirs: value for theirs, value in export.values[ours].items() if theirs in fitting[0].values
+            }
+    guess.values = {ours: words for ours, words in guess.values.items() if words}
+    for ours in guess.columns:
+        guess.constants.pop(ours, None)
+    guess.score = _score(fact, dict.fromkeys(guess.columns, _SURE), 0.0) + 2
+    return guess if _is_whole(fact, guess) else None
+
+
+def _exact(header: str) -> str:
+    return " ".join(header.replace("\u00a0", " ").split()).casefold().replace("ё", "е")
+
+
+def _as_fact(fact: Fact, found: Sequence[Profile], stem: str) -> Guess | None:
+    words = SYNONYMS[fact.name]
+    pairs = sorted(
+        (
+            (-score, rank, place, ours)
+            for ours, synonyms in words.items()
+            for place, profile in enumerate(found)
+            if profile.values
+            and (score := _likeness(profile.header, synonyms))
+            and profile.fits(fact.column_by_name[ours])
+            for rank in [_rank(profile.header, synonyms)]
+        ),
+    )
+    guess = Guess(fact.name)
+    certainty: dict[str, float] = {}
+    taken: set[int] = set()
+    for score, _, place, ours in pairs:
+        if ours not in certainty and place not in taken:
+            certainty[ours] = -score
+            guess.columns[ours] = found[place].header
+            taken.add(place)
+    _by_values(fact, guess, certainty, found, taken)
+    _by_custom(fact, guess, certainty, found, taken)
+    if not _is_whole(fact, guess):
+        return None
+    hint = sum(word in stem.lower() for word in FILE_WORDS.get(fact.name, ()))
+    guess.score = _score(fact, certainty, min(hint, 2))
+    told = [ours for ours in DISTINCTIVE.get(fact.name, ()) if ours in guess.columns]
+    guess.why = (
+        f"by its columns {', '.join(f'«{_first(guess.columns[ours])}»' for ours in (told or list(guess.columns))[:3])}"
+    )
+    return guess
+
+
+def _first(theirs: str | list[str]) -> str:
+    return theirs if isinstance(theirs, str) else theirs[0]
+
+
+def _rank(header: str, synonyms: tuple[str, ...]) -> int:
+    name = plain(header)
+    return synonyms.index(name) if name in synonyms else len(synonyms)
+
+
+def _likeness(header: str, synonyms: tuple[str, ...]) -> float:
+    name = plain(header)
+    if not name:
+        return 0.0
+    if name in synonyms:
+        return _SURE
+    tokens = set(name.split())
+    core = tokens - FILLERS
+    if not core or len(tokens) > 5:
+        return 0.0
+    return _LIKELY if any(core == set(synonym.split()) - FILLERS for synonym in synonyms) else 0.0
+
+
+def _by_values(
+    fact: Fact, guess: Guess, certainty: dict[str, float], found: Sequence[Profile], taken: set[int]
+) -> None:
+    """Columns that their values give away, whatever they are called."""
+    names = fact.column_by_name
+    for ours, test in (("email", "email"), ("phone", "phone"), ("url", "url"), ("landing_page", "url")):
+        if ours in names and ours not in certainty:
+            for place, profile in enumerate(found):
+                if (
+                    place not in taken
+                    and profile.share(test) >= 0.8
+                    and (test != "phone" or profile.share("date") < 0.5)
+                ):
+                    guess.columns[ours] = profile.header
+                    certainty[ours] = _LIKELY
+                    taken.add(place)
+                    break
+    if fact.at not in certainty and not (fact.name == "deal" and "closed_at" in certainty):
+        dates = [
+            place for place, profile in enumerate(found) if place not in taken and profile.share("clear date") >= 0.9
+        ]
+        if dates:
+            guess.columns[fact.at] = found[dates[0]].header
+            certainty[fact.at] = _LIKELY
+            taken.add(dates[0])
+
+
+def _by_custom(
+    fact: Fact, guess: Guess, certainty: dict[str, float], found: Sequence[Profile], taken: set[int]
+) -> None:
+    """What the field's habits say: a date of winning means won deals, and a table without an id has one in its only unique column."""
+    if fact.name == "deal" and "status" not in certainty and "stage" not in certainty:
+        closed = guess.columns.get("closed_at")
+        if closed and _WON_HEADER.search(plain(_first(closed))):
+            guess.constants["status"] = "won"
+            certainty["status"] = _SURE
+    own_id = _IDS.get(fact.name, "")
+    if fact.name == "deal" and own_id and own_id not in certainty:
+        ids = [profile for profile in found if profile.is_distinct and _is_id(profile)]
+        ids.sort(key=lambda profile: (profile.place in taken, profile.place))
+        preferred = [profile for profile in ids if profile.header == guess.columns.get("lead_id")] or ids
+        if preferred:
+            guess.columns[own_id] = preferred[0].header
+            certainty[own_id] = _LIKELY
+    if fact.name == "survey_answer" and "kind" not in certainty and "score" in certainty:
+        guess.constants["kind"] = "nps"
+    if fact.name == "message" and "medium" not in certainty and "email" in certainty:
+        guess.constants["medium"] = "email"
+    if fact.name == "lead" and "kind" not in certainty:
+        guess.constants["kind"] = "form"
+
+
+def _is_id(profile: Profile) -> bool:
+    name = plain(profile.header).split()
+    return bool({"id", "номер", "код", "number", "uuid", "key"} & set(name)) and profile.share("clear date") < 0.5
+
+
+def _is_whole(fact: Fact, guess: Guess) -> bool:
+    have = guess.columns.keys() | guess.constants.keys()
+    if fact.name == "deal" and not have & {"created_at", "closed_at"}:
+        return False
+    automatic = {_IDS.get(fact.name, ""), "message_id", "answer_id"} - (
+        {"deal_id", "visit_id"} if fact.name in ("deal", "visit") else set()
+    )
+    required = {column.name for column in fact.columns if column.required} - automatic
+    if not required <= have:
+        return False
+    return bool(have & set(DISTINCTIVE.get(fact.name, tuple(have))))
+
+
+def _score(fact: Fact, certainty: dict[str, float], hint: float) -> float:
+    """How much of the fact a reading finds: its key, what it needs and what tells it from others weigh most."""
+    weights = dict.fromkeys(certainty, 0.5)
+    weights |= {ours: 1.5 for ours in certainty if fact.column_by_name[ours].required}
+    weights |= {ours: 2.0 for ours in DISTINCTIVE.get(fact.name, ()) if ours in certainty}
+    if (own := _IDS.get(fact.name)) in certainty:
+        weights[own] = 2.0
+    measured = sum(certainty[ours] * weight for ours, weight in weights.items())
+    amounts = [ours for ours in certainty if fact.column_by_name[ours].type in (Type.MONEY, Type.COUNT)]
+    return measured + 0.25 * len(amounts) + 2.0 * hint

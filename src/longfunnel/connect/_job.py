@@ -1,0 +1,323 @@
+"""One file's import, in two passes over it: the first finds each row's problem and hashes, the second writes what is new."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+import duckdb
+import msgspec
+
+from longfunnel.connect._headers import places
+from longfunnel.connect._mapping import Plan, plan
+from longfunnel.connect._quarantine import (
+    CONFLICTS,
+    Rejected,
+    is_total,
+    put_in_quarantine,
+    quarantine_messages,
+    rejected_rows,
+)
+from longfunnel.connect._reading import REJECTS, Table
+from longfunnel.connect._recognise import SETTING_OF, Format, recognise
+from longfunnel.connect._report import FileReport
+from longfunnel.connect._typed import clean_sql
+from longfunnel.connect._zones import country_of
+from longfunnel.core.errors import SourceError, WarehouseError, together
+from longfunnel.warehouse.database import transaction
+from longfunnel.warehouse.facts import Fact
+from longfunnel.warehouse.load import (
+    INCOMING,
+    Loaded,
+    append,
+    clashing,
+    clear,
+    compare,
+    key_sql,
+    settle,
+    stored_content_sql,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from longfunnel.core.settings import Business, Source
+
+    Tell = Callable[[float], None]
+
+RULES = 1
+"""Raised when the same file and mapping would give other rows than before: then files are read again."""
+_INSPECTED, _OCCURRENCES = "inspected", "occurrences"
+
+
+@dataclass
+class Job:
+    """What the import of one file needs to know."""
+
+    connection: duckdb.DuckDBPyConnection
+    source: Source
+    fact: Fact
+    table: Table
+    business: Business
+    name: str
+    """The file, as the warehouse calls it."""
+    recorded_at: datetime
+
+    def run(self, tell: Tell) -> FileReport:
+        """Import the file, or nothing of it. ``tell`` hears the share done."""
+        fingerprint = self._fingerprint()
+        last = self.connection.execute(
+            "SELECT fingerprint FROM main.imports WHERE source_system = ? AND file = ? ORDER BY import_id DESC LIMIT 1",
+            [self.source.name, self.name],
+        ).fetchall()
+        if last and last[0][0] == fingerprint:
+            tell(1.0)
+            return FileReport(self.name, unchanged=True)
+        formats = recognise(self.connection, self.source, self.fact, self.table)
+        made = plan(
+            self.source, self.fact, self.table, self.business, country_of(self.business), formats, self.recorded_at
+        )
+        try:
+            with _watched(self.connection, lambda share: tell(share / 2)):
+                self._inspect(made)
+            report = self._load(made, fingerprint, tell)
+        except duckdb.Error as error:
+            raise _plain_error(error, self.name) or error from error
+        finally:
+            self._clear()
+        tell(1.0)
+        return report
+
+    def _fingerprint(self) -> str:
+        source = msgspec.to_builtins(self.source)
+        business = msgspec.to_builtins(self.business)
+        meaning = [{**source, "path": ""}, [business[key] for key in ("currency", "timezone", "country")], RULES]
+        return hashlib.sha256(
+            self.table.readable.digest.encode() + msgspec.json.encode(meaning, order="sorted")
+        ).hexdigest()
+
+    def _inspect(self, made: Plan) -> None:
+        """The first pass: what each row's problem is, and the hashes by which rows are told apart."""
+        own = {column: f"v_{column}" for column in made.columns}
+        modified = "v_modified_at" if "modified_at" in made.columns else "CAST(NULL AS TIMESTAMP)"
+        auto = f", v_{made.auto_id} AS auto_id" if made.auto_id else ""
+        self.connection.execute(f"DROP TABLE IF EXISTS {REJECTS}; DROP TABLE IF EXISTS {REJECTS}_scan")
+        sql = f"""CREATE OR REPLACE TEMP TABLE {_INSPECTED} AS
+            SELECT idx, CAST(problem AS INTEGER) AS problem, raw, {key_sql(self.fact, own)} AS key_hash,
+                   {stored_content_sql(self.fact, own)} AS content_hash, {modified} AS modified_at{auto} FROM ({made.strict_body})"""
+        self.connection.execute(sql, made.bound(sql, {**self.table.parameters, "space": self._space}))
+
+    @property
+    def _space(self) -> str:
+        return self.source.system or self.source.name
+
+    def _refuse_doubt(self, formats: dict[str, Format]) -> None:
+        doubts = [
+            f"{self._where(name, form.doubt)}: «{form.doubt}» reads two ways; set {SETTING_OF[self.fact.column_by_name[name].type]}."
+            for name, form in formats.items()
+            if form.doubt
+        ]
+        if doubts:
+            intro = f"[[source]] «{self.source.name}», {self.name}: nothing in the file tells how to read it."
+            raise SourceError(together(doubts, intro))
+
+    def _where(self, name: str, value: str) -> str:
+        place = places(self.source, self.table.headers)[name][0]
+        found = self.connection.execute(
+            f"SELECT min(idx) FROM ({self.table.sql}) WHERE {clean_sql(f'c{place}')} = $value",
+            {**self.table.parameters, "value": value},
+        ).fetchall()[0][0]
+        return f"row {found + self.table.first_row}, column «{self.table.headers[place]}»"
+
+    def _load(self, made: Plan, fingerprint: str, tell: Tell) -> FileReport:
+        connection = self.connection
+        counts = dict(connection.execute(f"SELECT problem, count(*) FROM {_INSPECTED} GROUP BY problem").fetchall())
+        unparted = rejected_rows(connection, self.table)
+        rejected = [row for row in unparted if not is_total(row.text)]
+        read = sum(many for problem, many in counts.items() if problem >= 0) + len(rejected)
+        bad = quarantine_messages(made, counts, read, len(rejected))
+        if read and not counts.get(0):
+            intro = (
+                f"[[source]] «{self.source.name}»: not one row of {self.name} can be understood; nothing was imported."
+            )
+            raise SourceError(together(bad, intro), hint="Mend the mapping and import again.")
+        self._incoming(made)
+        if clashing(connection) and self.fact.immutable:
+            rows = self._rows(made)
+            compare(connection, rows, made.columns, made.bound(rows, self.table.parameters))
+        with transaction(connection):
+            loaded, quarantined = self._write(made, unparted, read, fingerprint, tell)
+        if (
+            loaded.added + loaded.changed + loaded.same + quarantined != read
+        ):  # a promise to the user, checked each time
+            raise AssertionError(f"{self.name}: {read} rows read, but {loaded} and {quarantined} in the quarantine")
+        totals = counts.get(-2, 0) + len(unparted) - len(rejected)
+        messages = [*self.table.notes, *self._messages(loaded, read, totals), *self._unknown_words(made)]
+        if loaded.conflicts:
+            bad.append(
+                f"{loaded.conflicts:,} rows are in the quarantine: another row of the file has the same key and different content."
+            )
+        messages += [f"{self.name}: {message}" for message in bad]
+        return FileReport(self.name, read, loaded.added, loaded.changed, loaded.same, quarantined, messages=messages)
+
+    def _write(
+        self, made: Plan, unparted: list[Rejected], read: int, fingerprint: str, tell: Tell
+    ) -> tuple[Loaded, int]:
+        connection, source = self.connection, self.source
+        connection.execute("DELETE FROM main.quarantine WHERE source_system = ? AND file = ?", [source.name, self.name])
+        import_id: int = connection.execute("SELECT nextval('main.import_ids')").fetchall()[0][0]
+        loaded = settle(connection, self.fact, source_system=source.name)
+        self._keep_conflicts(loaded.conflicts)
+        quarantined = put_in_quarantine(
+            connection, made, self.table, unparted, import_id=import_id, source_system=source.name, file=self.name
+        )
+        rows = self._rows(made)
+        with _watched(connection, lambda share: tell(0.5 + share / 2)):
+            append(
+                connection,
+                self.fact,
+                rows,
+                made.columns,
+                made.bound(rows, self.table.parameters),
+                of_rows=connection.execute(f"SELECT count(*) FROM {_INSPECTED}").fetchall()[0][0],
+                source_system=source.name,
+                system=source.system,
+                recorded_at=self.recorded_at,
+                import_id=import_id,
+            )
+        entry = [import_id, source.name, self.fact.name, self.name, fingerprint, self.recorded_at]
+        entry += [read, loaded.added, loaded.changed, loaded.same, quarantined]
+        connection.execute("INSERT INTO main.imports VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", entry)
+        return loaded, quarantined
+
+    def _incoming(self, made: Plan) -> None:
+        """The rows that may go in. Rows without an id of their own that are equal are told apart by their occurrence, so that
+        two equal payments are two, and the same file again is nothing."""
+        connection = self.connection
+        columns = "idx, key_hash, content_hash, modified_at"
+        if not made.auto_id:
+            connection.execute(
+                f"CREATE OR REPLACE TEMP VIEW {INCOMING} AS SELECT {columns} FROM {_INSPECTED} WHERE problem = 0"
+            )
+            return
+        connection.execute(
+            f"""CREATE OR REPLACE TEMP TABLE {_OCCURRENCES} AS
+            SELECT idx, auto_id || '-' || number AS auto_id, CAST(NULL AS UBIGINT) AS key_hash FROM (
+                SELECT idx, auto_id, row_number() OVER (PARTITION BY auto_id ORDER BY idx) AS number FROM {_INSPECTED}
+                WHERE problem = 0 AND auto_id IN (SELECT auto_id FROM {_INSPECTED} WHERE problem = 0 GROUP BY auto_id HAVING count(*) > 1)
+            ) WHERE number > 1"""
+        )
+        connection.execute(
+            f"UPDATE {_OCCURRENCES} SET key_hash = {key_sql(self.fact, {made.auto_id: 'auto_id'})}",
+            {"space": self._space},
+        )
+        connection.execute(
+            f"""CREATE OR REPLACE TEMP VIEW {INCOMING} AS
+            SELECT i.idx, coalesce(o.key_hash, i.key_hash) AS key_hash, content_hash, modified_at
+            FROM {_INSPECTED} i LEFT JOIN {_OCCURRENCES} o USING (idx) WHERE problem = 0"""
+        )
+
+    def _rows(self, made: Plan) -> str:
+        """SELECT of the plan's rows; an id that was made from the content bears the row's occurrence."""
+        if not made.auto_id:
+            return made.rows()
+        columns = ", ".join(
+            f'coalesce(o.auto_id, r."{column}") AS "{column}"' if column == made.auto_id else f'r."{column}"'
+            for column in made.columns
+        )
+        return f"SELECT r.idx, {columns} FROM ({made.rows()}) r LEFT JOIN {_OCCURRENCES} o USING (idx)"
+
+    def _keep_conflicts(self, conflicts: int) -> None:
+        """The raw rows that clash with others, for the quarantine."""
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {CONFLICTS} (idx BIGINT, raw VARCHAR)")
+        if conflicts:
+            raw = ", ".join(f"$h{place}, CAST(c{place} AS VARCHAR)" for place in range(len(self.table.headers)))
+            headers = {f"h{place}": header for place, header in enumerate(self.table.headers)}
+            self.connection.execute(
+                f"""INSERT INTO {CONFLICTS} SELECT idx, CAST(json_object({raw}) AS VARCHAR) FROM ({self.table.sql})
+                WHERE idx IN (SELECT idx FROM left_out WHERE why = 'conflict')""",
+                {**self.table.parameters, **headers},
+            )
+
+    def _messages(self, loaded: Loaded, read: int, totals: int) -> list[str]:
+        said = [
+            (not read, "there is a header and no rows"),
+            (loaded.repeated, f"{loaded.repeated:,} rows stand in the file twice; each was counted once"),
+            (
+                loaded.superseded,
+                f"{loaded.superseded:,} rows are earlier versions of others in the file; the newest was taken",
+            ),
+            (loaded.stale, f"{loaded.stale:,} rows are older than the version that is known already, and were left"),
+            (totals, f"{totals:,} rows of totals were left out"),
+        ]
+        return [f"{self.name}: {text}." for is_so, text in said if is_so]
+
+    def _unknown_words(self, made: Plan) -> list[str]:
+        """Words for a deal's outcome that are neither won, lost nor open: left empty, and told together."""
+        if self.fact.name != "deal" or "status" not in self.source.columns:
+            return []
+        sql = f"""SELECT w_status, count(*) FROM ({made.body})
+            WHERE problem = 0 AND w_status IS NOT NULL AND v_status IS NULL GROUP BY ALL ORDER BY 2 DESC, 1"""
+        words = self.connection.execute(sql, made.bound(sql, self.table.parameters)).fetchall()
+        if not words:
+            return []
+        listed = ", ".join(f"«{word}» ({many:,})" for word, many in words[:10])
+        fix = f'values.status."{words[0][0]}" = "won", "lost" or "open"'
+        return [f"{self.name}: outcomes that are not known were left empty: {listed}. Say what they mean: {fix}."]
+
+    def _clear(self) -> None:
+        try:
+            clear(self.connection)
+            self.connection.execute(f"DROP VIEW IF EXISTS {INCOMING}")
+            for name in (_INSPECTED, _OCCURRENCES, CONFLICTS, REJECTS, f"{REJECTS}_scan"):
+                self.connection.execute(f"DROP TABLE IF EXISTS {name}")
+        except duckdb.Error:  # after a fatal error the connection is gone, and these with it
+            return
+
+
+def _plain_error(error: duckdb.Error, name: str) -> WarehouseError | None:
+    """The engine's error in plain words, where it is the disk's or the memory's fault."""
+    text = str(error)
+    if isinstance(error, duckdb.OutOfMemoryException) and "space" not in text.lower():
+        return WarehouseError(
+            f"{name} needs more memory than is allowed: nothing of it was imported. {text.splitlines()[0]}"
+        )
+    if any(
+        sign in text
+        for sign in (
+            "No space left",
+            "Could not write",
+            "failed to offload",
+            "max_temp_directory_size",
+            "File too large",
+        )
+    ):
+        return WarehouseError(
+            f"The disk is full: nothing of {name} was imported.", hint="Free some space and run the command again."
+        )
+    return None
+
+
+@contextmanager
+def _watched(connection: duckdb.DuckDBPyConnection, tell: Tell) -> Iterator[None]:
+    """Tell, several times a second, how far the engine is with the statement inside."""
+    connection.execute("SET enable_progress_bar = true; SET enable_progress_bar_print = false")
+    done = Event()
+
+    def watch() -> None:
+        while not done.wait(0.2):
+            share = connection.query_progress()
+            if share > 0:
+                tell(min(share / 100, 1.0))
+
+    watcher = Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()

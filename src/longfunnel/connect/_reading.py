@@ -1,0 +1,278 @@
+"""Any file → a relation of text columns inside the engine: the one form that recognising and mapping work on.
+
+The relation has ``idx`` (place of the row, from 0) and ``c0 … cN``. Nothing is loaded: it is a SELECT over the file, so that
+a file larger than memory streams through it as often as it is asked.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
+
+from longfunnel.connect._files import Readable, make_readable
+from longfunnel.connect._text import SpacesError, shape_of, split_spaces, unique_headers
+from longfunnel.connect._words import NOTHING
+from longfunnel.core.errors import SourceError, did_you_mean
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from longfunnel.core.settings import Source
+
+REJECTS = "unreadable_rows"
+_DEEPEST = 4
+_LONGEST_DOCUMENT = 1 << 30
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file as a relation."""
+
+    readable: Readable
+    headers: tuple[str, ...]
+    sql: str
+    """SELECT idx, c0 … cN; its only parameter is ``$file``."""
+    first_row: int = 1
+    """Number of the row with idx 0, as a spreadsheet shows it; 1 where the file has no header row (json, parquet)."""
+    kinds: tuple[str, ...] = ()
+    """The engine's own types, where the file has types (parquet); empty for text."""
+    is_text: bool = False
+    """Delimited text: rows that cannot be parted into cells are kept apart by ``strict``, and are no rows of ``sql``."""
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def file(self) -> Path:
+        """The file as the person knows it."""
+        return self.readable.file
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What to bind."""
+        return {"file": str(self.readable.path)}
+
+    def strict(self) -> str:
+        """The same SELECT, which also writes rows that are no rows into the rejects table."""
+        if not self.is_text:
+            return self.sql
+        return self.sql.replace(
+            "ignore_errors=true", f"store_rejects=true, rejects_table='{REJECTS}', rejects_scan='{REJECTS}_scan'"
+        )
+
+    def kind(self, place: int) -> str:
+        """The engine's type of a column, VARCHAR for text."""
+        return self.kinds[place] if self.kinds else "VARCHAR"
+
+
+def open_table(connection: duckdb.DuckDBPyConnection, file: Path, source: Source, work: Path) -> Table:
+    """The table in ``file``. Temporary copies go to ``work``. Raises SourceError when the file holds no table."""
+    readable = make_readable(file, work, encoding=source.encoding)
+    try:
+        match readable.kind:
+            case "text":
+                return _open_text(readable, source, work)
+            case "workbook":
+                return _open_workbook(readable, source, work)
+            case "parquet":
+                return _open_parquet(connection, readable)
+            case _:
+                return _open_json(connection, readable)
+    except duckdb.Error as error:
+        raise SourceError(
+            f"{file} cannot be read: {str(error).splitlines()[0]}", hint="Export it again, or as CSV."
+        ) from error
+
+
+def _open_text(readable: Readable, source: Source, work: Path) -> Table:
+    try:
+        shape = shape_of(readable.path, name=readable.file, delimiter=source.delimiter, skip_rows=source.skip_rows)
+    except SpacesError:
+        target = work / f"{readable.file.stem}.tsv"
+        split_spaces(readable.path, target)
+        readable = Readable(readable.file, target, "text", readable.encoding, readable.digest, readable.size)
+        shape = shape_of(target, name=readable.file, delimiter="\t", skip_rows=source.skip_rows)
+    notes = (
+        ()
+        if shape.has_header
+        else (f"{readable.file.name} has no header row: its columns are called «column 1», «column 2» …",)
+    )
+    if shape.is_ragged:
+        notes += (f"{readable.file.name}: some rows end early; the cells that they lack were read as empty.",)
+    columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(shape.headers)))
+    nothing = ", ".join(_literal(word) for word in NOTHING)
+    # one column needs a delimiter that never occurs, and its empty lines are rows without a value
+    delimiter = shape.delimiter if len(shape.headers) > 1 else "\x01"
+    sql = (
+        f"SELECT row_number() OVER () - 1 AS idx, * FROM read_csv($file, delim={_literal(delimiter)}, quote='\"', escape='\"', header=false,"
+        f" auto_detect=false, skip={shape.skip}, columns={{{columns}}}, nullstr=[{nothing}], strict_mode=true,"
+        f" null_padding={str(shape.is_ragged).lower()}, parallel={str(not shape.is_ragged).lower()},"
+        " ignore_errors=true)"
+    )
+    return Table(readable, shape.headers, sql, first_row=shape.skip + 1, is_text=True, notes=notes)
+
+
+def _open_workbook(readable: Readable, source: Source, work: Path) -> Table:
+    try:
+        book = CalamineWorkbook.from_path(str(readable.path))
+    except CalamineError as error:
+        locked = "password" in str(error).lower()
+        why = "is locked with a password" if locked else f"cannot be read as a spreadsheet ({error})"
+        raise SourceError(
+            f"{readable.file} {why}.", hint="Save it without a password as XLSX or CSV, and run again."
+        ) from error
+    names = [
+        name
+        for name, seen in zip(book.sheet_names, book.sheets_metadata, strict=True)
+        if seen.visible == SheetVisibleEnum.Visible
+    ]
+    if source.sheet and source.sheet not in book.sheet_names:
+        near = did_you_mean(source.sheet, book.sheet_names)
+        raise SourceError(
+            f"{readable.file} has no sheet «{source.sheet}».{near} It has: {', '.join(book.sheet_names)}."
+        )
+    notes: tuple[str, ...] = ()
+    for name in [source.sheet] if source.sheet else names or book.sheet_names:
+        sheet = book.get_sheet_by_name(name)
+        if sheet.height:
+            break
+    else:
+        raise SourceError(f"{readable.file} is empty: none of its sheets holds a cell.", hint="Export it again.")
+    if not source.sheet and len(names) > 1:
+        notes = (f"{readable.file.name}: the sheet «{name}» was read; for another one set sheet.",)
+    target = work / f"{readable.file.stem}.csv"
+    with target.open("w", encoding="utf-8", newline="") as written:
+        writer = csv.writer(written)
+        for row in sheet.iter_rows():
+            writer.writerow([_cell(value) for value in row])
+    inner = Readable(readable.file, target, "text", "utf-8", readable.digest, readable.size)
+    plain = _open_text(inner, _with_comma(source), work)
+    return Table(inner, plain.headers, plain.sql, first_row=plain.first_row, is_text=True, notes=plain.notes + notes)
+
+
+def _with_comma(source: Source) -> Source:
+    import msgspec
+
+    return msgspec.structs.replace(source, delimiter=",")
+
+
+def _cell(value: object) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case float() if value.is_integer() and abs(value) < 1e15:
+            return str(int(value))  # ids and phones come as numbers
+        case float():
+            return repr(value)
+        case dt.datetime():
+            return value.isoformat(" ")
+        case dt.timedelta():
+            return str(int(value.total_seconds()))
+        case _:
+            return str(value)
+
+
+def _open_parquet(connection: duckdb.DuckDBPyConnection, readable: Readable) -> Table:
+    described = connection.execute(
+        "DESCRIBE SELECT * FROM read_parquet($file)", {"file": str(readable.path)}
+    ).fetchall()
+    fields: list[tuple[str, str, str]] = []
+    for name, kind, *_ in described:
+        _flatten(str(name), _quoted(str(name)), str(kind), fields)
+    columns = ", ".join(f"{expression} AS c{place}" for place, (_, expression, _) in enumerate(fields))
+    kinds = tuple(kind for _, _, kind in fields)
+    sql = f"SELECT file_row_number AS idx, {columns} FROM read_parquet($file, file_row_number=true)"
+    return Table(readable, unique_headers([name for name, _, _ in fields]), sql, kinds=kinds)
+
+
+def _flatten(name: str, expression: str, kind: str, fields: list[tuple[str, str, str]]) -> None:
+    base = kind.split("(")[0]
+    if base in ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"):
+        fields.append((name, f"CAST({expression} AS TIMESTAMP)", "TIMESTAMP"))
+    elif base in ("DATE", "BOOLEAN", "BIGINT", "INTEGER", "SMALLINT", "TINYINT", "DECIMAL") and not kind.endswith("]"):
+        fields.append((name, expression, base))
+    elif base == "BLOB":
+        fields.append((name, f"decode({expression})", "VARCHAR"))
+    elif kind.startswith(("STRUCT", "MAP")) or kind.endswith("]"):
+        fields.append((name, f"CAST(to_json({expression}) AS VARCHAR)", "VARCHAR"))
+    else:
+        fields.append((name, f"CAST({expression} AS VARCHAR)", "VARCHAR"))
+
+
+def _open_json(connection: duckdb.DuckDBPyConnection, readable: Readable) -> Table:
+    if readable.kind == "lines":
+        objects = (
+            "SELECT row_number() OVER () - 1 AS idx, json AS o FROM read_ndjson_objects($file, ignore_errors=true)"
+        )
+    else:
+        path = _records_path(connection, readable)
+        inner = "json" if path is None else f"unnest(json_extract(json, {_literal(path + '[*]')}))"
+        reader = f"read_json_objects($file, format='{'array' if path is None else 'unstructured'}', maximum_object_size={_LONGEST_DOCUMENT})"
+        if path == "$":
+            reader, inner = reader.replace("'unstructured'", "'auto'"), "json"
+        objects = f"SELECT row_number() OVER () - 1 AS idx, o FROM (SELECT {inner} AS o FROM {reader})"
+    found = connection.execute(
+        f"SELECT CAST(json_group_structure(o) AS VARCHAR) FROM ({objects}) WHERE json_type(o) = 'OBJECT'",
+        {"file": str(readable.path)},
+    ).fetchall()
+    structure = json.loads(found[0][0]) if found and found[0][0] else {}
+    paths: list[tuple[str, str]] = []
+    if isinstance(structure, dict):
+        _leaves(structure, "", "$", paths)
+    if not paths:
+        raise SourceError(
+            f"{readable.file} holds no records: a list of objects is needed.", hint="Export it again, or as CSV."
+        )
+    nothing = ", ".join(_literal(word) for word in NOTHING)
+    columns = ", ".join(
+        f"CASE WHEN o ->> {_literal(path)} NOT IN ({nothing}) THEN o ->> {_literal(path)} END AS c{place}"
+        for place, (_, path) in enumerate(paths)
+    )
+    return Table(readable, unique_headers([name for name, _ in paths]), f"SELECT idx, {columns} FROM ({objects})")
+
+
+def _records_path(connection: duckdb.DuckDBPyConnection, readable: Readable) -> str | None:
+    """Where the records of a JSON document stand: None for a bare list, else the path of the first list of objects."""
+    from longfunnel.connect._files import open_bytes
+
+    with open_bytes(readable.path) as opened:
+        if opened.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"[":
+            return None
+    structure = connection.execute(
+        f"SELECT CAST(json_group_structure(json) AS VARCHAR), count(*) FROM read_json_objects($file, format='auto', maximum_object_size={_LONGEST_DOCUMENT})",
+        {"file": str(readable.path)},
+    ).fetchall()[0]
+    if structure[1] > 1:
+        return "$"
+    pending: list[tuple[str, Any]] = [("$", json.loads(structure[0]))]
+    while pending:
+        path, node = pending.pop(0)
+        if isinstance(node, list) and node and isinstance(node[0], dict):
+            return path
+        if isinstance(node, dict):
+            pending += [(f'{path}."{name}"', inner) for name, inner in node.items()]
+    return "$"
+
+
+def _leaves(structure: dict[str, Any], name: str, path: str, paths: list[tuple[str, str]], depth: int = 1) -> None:
+    for key, inner in structure.items():
+        if '"' in key:
+            continue
+        place = f'{path}."{key}"'
+        full = f"{name}.{key}" if name else key
+        if isinstance(inner, dict) and depth < _DEEPEST:
+            _leaves(inner, full, place, paths, depth + 1)
+        else:
+            paths.append((full, place))
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
