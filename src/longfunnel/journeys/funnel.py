@@ -1,0 +1,169 @@
+"""The funnel as a value: its steps and its rules. It knows nothing of data; ``docs/reference/funnels.md`` says what each rule means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from typing import Literal, get_args
+
+from longfunnel.core.errors import QuestionError, did_you_mean, together
+
+MOST_STEPS = 50
+MOST_EXCLUSIONS = 50
+LONGEST_WINDOW = timedelta(days=730)
+
+Order = Literal["ordered", "strict", "any"]
+Ties = Literal["either", "recorded", "after"]
+Count = Literal["persons", "sessions", "attempts"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step: the events that satisfy it, and what this step alone asks for.
+
+    ``predicate`` is the text in the step language (several alternatives are any-of). An ``optional`` step may be skipped.
+    ``within`` is the longest allowed time from the previous matched step, inclusive; None leaves only the funnel's window.
+    """
+
+    predicate: str
+    optional: bool = False
+    within: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exclusion:
+    """Events that void an attempt when one lies between two of its steps.
+
+    ``from_step`` and ``to_step`` are step numbers from 1; ``to_step`` None means the funnel's last step.
+    """
+
+    predicate: str
+    from_step: int = 1
+    to_step: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Funnel:
+    """Steps and rules of one funnel. Wrong values are refused on creation, all of them in one ``QuestionError``.
+
+    ``window`` runs from the first matched step, inclusive. ``hold`` names a property that must be equal at every step.
+    ``breakdown_at`` says at which step of the reported attempt the breakdown's value is read: the first one, the last one
+    reached, or a step number from 1.
+    """
+
+    steps: tuple[Step, ...]
+    order: Order = "ordered"
+    ties: Ties = "either"
+    window: timedelta = timedelta(days=30)
+    count: Count = "persons"
+    exclusions: tuple[Exclusion, ...] = ()
+    hold: str | None = None
+    breakdown: str | None = None
+    breakdown_at: Literal["first", "last"] | int = "first"
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be counted.
+
+        Raises:
+            QuestionError: every mistake of the funnel, together.
+        """
+        mistakes = [*_wrong_words(self), *_wrong_steps(self), *_wrong_windows(self), *_wrong_exclusions(self)]
+        if mistakes:
+            raise QuestionError(together(mistakes, "This funnel cannot be counted:"))
+
+
+def _wrong_words(funnel: Funnel) -> list[str]:
+    """Options whose value is none of the known words."""
+    mistakes = []
+    for name, known in (("order", get_args(Order)), ("ties", get_args(Ties)), ("count", get_args(Count))):
+        word = getattr(funnel, name)
+        if word not in known:
+            mistakes.append(
+                f"{name} is «{word}», and must be one of {', '.join(known)}.{did_you_mean(str(word), known)}"
+            )
+    at = funnel.breakdown_at
+    known_step = isinstance(at, int) and not isinstance(at, bool) and 1 <= at <= len(funnel.steps)
+    if at not in ("first", "last") and not known_step:
+        mistakes.append(
+            f"breakdown_at is «{at}», and must be first, last or a step number from 1 to {len(funnel.steps)}."
+        )
+    for name in ("hold", "breakdown"):
+        word = getattr(funnel, name)
+        if word is not None and not str(word).strip():
+            mistakes.append(f"{name} is an empty name: name a property, or leave it out.")
+    return mistakes
+
+
+def _wrong_steps(funnel: Funnel) -> list[str]:
+    """Too few or too many steps, empty ones, and optional ones where they have no meaning."""
+    mistakes = []
+    if len(funnel.steps) < 2:
+        mistakes.append(f"It has {len(funnel.steps)} step(s); a funnel needs at least 2.")
+    if len(funnel.steps) > MOST_STEPS:
+        mistakes.append(f"It has {len(funnel.steps)} steps; the most is {MOST_STEPS}.")
+    mistakes += [f"Step {n} names no event." for n, step in enumerate(funnel.steps, 1) if not step.predicate.strip()]
+    optional = [n for n, step in enumerate(funnel.steps, 1) if step.optional]
+    if funnel.order == "any" and optional:
+        mistakes.append(
+            f"Step {optional[0]} is optional, but in any order every step may be missing: leave optional out."
+        )
+    elif optional[:1] == [1]:
+        mistakes.append("Step 1 is optional, but the window starts with it: make another step the first.")
+    return mistakes
+
+
+def _wrong_windows(funnel: Funnel) -> list[str]:
+    """Windows that are not positive, too long, or set where no step precedes."""
+    windows: list[tuple[str, timedelta]] = [("The window", funnel.window)]
+    mistakes = []
+    for number, step in enumerate(funnel.steps, 1):
+        if step.within is None:
+            continue
+        windows.append((f"The window of step {number}", step.within))
+        if number == 1:
+            mistakes.append("Step 1 has a window of its own, but no step comes before it.")
+        if funnel.order == "any":
+            mistakes.append(f"Step {number} has a window of its own, but in any order no step is the previous one.")
+    for name, window in windows:
+        if window <= timedelta(0):
+            mistakes.append(f"{name} is {window}; it must be longer than zero.")
+        elif window > LONGEST_WINDOW:
+            mistakes.append(f"{name} is {window.days} days; the longest is {LONGEST_WINDOW.days} days.")
+    return mistakes
+
+
+def _wrong_exclusions(funnel: Funnel) -> list[str]:
+    """Exclusions that equal a step, or whose scope is not two steps of this funnel in their order."""
+    mistakes = []
+    if len(funnel.exclusions) > MOST_EXCLUSIONS:
+        mistakes.append(f"It has {len(funnel.exclusions)} exclusions; the most is {MOST_EXCLUSIONS}.")
+    last = len(funnel.steps)
+    for number, exclusion in enumerate(funnel.exclusions, 1):
+        if not exclusion.predicate.strip():
+            mistakes.append(f"Exclusion {number} names no event.")
+        same = [n for n, step in enumerate(funnel.steps, 1) if _same(step.predicate, exclusion.predicate)]
+        if same and exclusion.predicate.strip():
+            mistakes.append(
+                f"Exclusion {number} is the same as step {same[0]}: an event cannot be wanted and forbidden."
+            )
+        to_step = last if exclusion.to_step is None else exclusion.to_step
+        if not 1 <= exclusion.from_step < to_step <= last:
+            mistakes.append(
+                f"Exclusion {number} runs from step {exclusion.from_step} to step {to_step}; "
+                f"it must run from an earlier to a later one of steps 1 to {last}."
+            )
+        elif funnel.order == "any" and (exclusion.from_step, to_step) != (1, last):
+            mistakes.append(
+                f"Exclusion {number} runs from step {exclusion.from_step} to step {to_step}; "
+                "in any order an exclusion covers the whole attempt: leave its steps out."
+            )
+    return mistakes
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two predicates are the same text but for spaces."""
+    return "".join(one.split()) == "".join(other.split())
+
+
+OPTIONS = tuple(field.name for field in fields(Funnel))
+"""The names of a funnel's options, for messages about an unknown one."""

@@ -1,0 +1,142 @@
+"""The closed list of reasons why money or a person's step stands under no channel, each with what to do about it.
+
+A row of the ledger (spend, deal, payment) has either a channel or exactly one of these codes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from longfunnel.core.text import Text
+
+
+class Reason(StrEnum):
+    """The codes, as they stand in the ``reason`` columns of the derived tables."""
+
+    DELETED = "deleted"
+    DUPLICATE = "duplicate"
+    CURRENCY_MISSING = "currency_missing"
+    NO_EXCHANGE_RATE = "no_exchange_rate"
+    SHARED_IDENTIFIER = "shared_identifier"
+    BEFORE_TRACKING = "before_tracking"
+    OUTSIDE_LOOKBACK = "outside_lookback"
+    LEAD_WITHOUT_SOURCE = "lead_without_source"
+    UNKNOWN_SOURCE = "unknown_source"
+    SOURCE_MISSING = "source_missing"
+    NO_LEAD = "no_lead"
+    PAYMENT_WITHOUT_PERSON = "payment_without_person"
+    REFUND_WITHOUT_ORDER = "refund_without_order"
+    SPEND_WITHOUT_SOURCE = "spend_without_source"
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A reason as people read it."""
+
+    title: Text
+    advice: Text
+    """What to do about it."""
+
+
+REASONS: Final[dict[Reason, Explained]] = {
+    Reason.DELETED: Explained(
+        Text("Deleted in the CRM", "Удалено в CRM"),
+        Text(
+            "Counted nowhere. Restore the row in the CRM if it was deleted by mistake.",
+            "Нигде не считается. Восстановите запись в CRM, если она удалена по ошибке.",
+        ),
+    ),
+    Reason.DUPLICATE: Explained(
+        Text("The same row from two sources", "Та же строка из двух источников"),
+        Text(
+            "Another source gives the same id and is the one that counts. Remove one source, or give each its own system = \"…\".",
+            "Считается строка другого источника с тем же номером. Уберите один источник или задайте каждому свой system = \"…\".",
+        ),
+    ),
+    Reason.CURRENCY_MISSING: Explained(
+        Text("The currency is missing", "Не указана валюта"),
+        Text(
+            "Other rows of this source name a currency and these do not. Fill it in the source, or set constants.currency.",
+            "У других строк источника валюта есть, у этих нет. Заполните её в источнике или задайте constants.currency.",
+        ),
+    ),
+    Reason.NO_EXCHANGE_RATE: Explained(
+        Text("No exchange rate on or before the day", "Нет курса валюты на этот день или раньше"),
+        Text(
+            "Import rates of this currency as fact fx_rate, from the earliest day of the money.",
+            "Загрузите курсы этой валюты как факт fx_rate, начиная с самого раннего дня.",
+        ),
+    ),
+    Reason.SHARED_IDENTIFIER: Explained(
+        Text("The identifier is shared by many contacts", "Общий идентификатор"),
+        Text(
+            "A phone or e-mail of many contacts links nobody. Add another identifier to these rows, or raise its limit in [guards].",
+            "Телефон или почта многих контактов никого не связывает. Добавьте строкам другой идентификатор или поднимите предел в [guards].",
+        ),
+    ),
+    Reason.BEFORE_TRACKING: Explained(
+        Text("Before tracking began", "До начала отслеживания"),
+        Text(
+            "It happened before visits were tracked. Import older visits, or name the source in the lead or the deal.",
+            "Это случилось раньше, чем начали собирать визиты. Загрузите старые визиты или укажите источник в заявке или сделке.",
+        ),
+    ),
+    Reason.OUTSIDE_LOOKBACK: Explained(
+        Text("Outside the lookback window", "Вне окна атрибуции"),
+        Text(
+            "The person's touches are earlier than the window. Raise lookback_days in [counting] if your clients think longer.",
+            "Касания человека раньше начала окна. Увеличьте lookback_days в [counting], если клиенты думают дольше.",
+        ),
+    ),
+    Reason.LEAD_WITHOUT_SOURCE: Explained(
+        Text("The lead has no source", "Заявка без источника"),
+        Text(
+            "Pass UTM marks or a visitor id with the form, or fill the source in the CRM.",
+            "Передавайте с формой UTM-метки или идентификатор посетителя либо заполняйте источник в CRM.",
+        ),
+    ),
+    Reason.UNKNOWN_SOURCE: Explained(
+        Text("The source matches no channel", "Источник не подходит ни под один канал"),
+        Text(
+            "Add a [[channel]] rule for this source and medium.",
+            "Добавьте правило [[channel]] для этих source и medium.",
+        ),
+    ),
+    Reason.SOURCE_MISSING: Explained(
+        Text("The visit has no source", "Визит без источника"),
+        Text(
+            "The source of visits brings no marks and no referrer. Map its columns source, medium, campaign or referrer.",
+            "В источнике визитов нет ни меток, ни реферера. Сопоставьте столбцы source, medium, campaign или referrer.",
+        ),
+    ),
+    Reason.NO_LEAD: Explained(
+        Text("No lead and no touch behind the sale", "За продажей нет ни заявки, ни касания"),
+        Text(
+            "Neither a lead nor a visit of this person is known. Give deals and payments a lead_id, phone, e-mail or visitor id.",
+            "Ни заявка, ни визит этого человека не известны. Передавайте в сделках и оплатах lead_id, телефон, почту или номер посетителя.",
+        ),
+    ),
+    Reason.PAYMENT_WITHOUT_PERSON: Explained(
+        Text("The payment names nobody", "В оплате никто не назван"),
+        Text(
+            "Give payments an order_id, deal_id, phone or e-mail, so that they meet their deal.",
+            "Передавайте в оплатах order_id, deal_id, телефон или почту, чтобы они нашли свою сделку.",
+        ),
+    ),
+    Reason.REFUND_WITHOUT_ORDER: Explained(
+        Text("The refund meets no order", "Возврат не нашёл заказа"),
+        Text(
+            "Give the refund the order_id or deal_id of what is returned.",
+            "Передавайте в возврате order_id или deal_id того, что возвращено.",
+        ),
+    ),
+    Reason.SPEND_WITHOUT_SOURCE: Explained(
+        Text("Spend without a source", "Расход без источника"),
+        Text(
+            "Set constants.source and constants.medium in the [[source]] that brings this spend.",
+            "Задайте constants.source и constants.medium в том [[source]], который приносит этот расход.",
+        ),
+    ),
+}  # fmt: skip

@@ -1,0 +1,172 @@
+"""From steps to what the store is asked for: which acts satisfy which step, and which events of them by their properties."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from longfunnel.core.errors import NothingYetError, QuestionError, WarehouseError
+from longfunnel.journeys.step_language import Act, read_predicate
+
+if TYPE_CHECKING:
+    import duckdb
+    from numpy.typing import NDArray
+
+    from longfunnel.journeys.funnel import Funnel
+    from longfunnel.journeys.step_language import Predicate
+
+_COLUMNS = {
+    "timeline": ("bucket", "person_id", "at", "seq", "act_id", "fact_key", "amount", "origin_id"),
+    "acts": ("act_id", "kind", "name", "detail"),
+}
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """One alternative of a step or an exclusion, with the acts that it names."""
+
+    act: Act
+    act_ids: NDArray[np.uint64]
+    step: int
+    """Number of the step from 0; -1 for an exclusion."""
+    exclusion: int = -1
+
+
+@dataclass(frozen=True)
+class Unmatched:
+    """A step or an exclusion that nothing matches today, and what was perhaps meant."""
+
+    predicate: str
+    near: tuple[str, ...]
+    kind_is_known: bool
+    """Whether anything of this kind is there at all."""
+
+
+def check_store(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
+    """Nothing for a store that can be read.
+
+    Raises:
+        NothingYetError: nothing was built yet, or nobody did anything that is known.
+        WarehouseError: the store was built by another version.
+    """
+    rows = connection.execute(
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = ? AND table_name IN ('timeline', 'acts')",
+        [schema],
+    ).fetchall()
+    if not rows:
+        raise NothingYetError(
+            "There are no journeys yet.", hint="Bring facts in and build: longfunnel import FILE, longfunnel build"
+        )
+    missing = [f"{table}.{name}" for table, names in _COLUMNS.items() for name in names if (table, name) not in rows]
+    if missing:
+        raise WarehouseError(
+            f"The journeys were built by another version of Longfunnel: {', '.join(missing)} is missing.",
+            hint="Build them anew: longfunnel build --full",
+        )
+    if not connection.execute(f'SELECT EXISTS (FROM "{schema}".timeline)').fetchall()[0][0]:
+        raise NothingYetError(
+            "The journeys are empty: no event, lead, deal or payment names a person.",
+            hint="Import some with identifiers (cookie, e-mail, phone), then: longfunnel build",
+        )
+
+
+def alternatives_of(connection: duckdb.DuckDBPyConnection, schema: str, funnel: Funnel) -> list[Alternative]:
+    """Every alternative of every step and exclusion with the acts that it names today.
+
+    Raises:
+        QuestionError: a predicate cannot be read.
+    """
+    steps = [(read_predicate(step.predicate), number, -1) for number, step in enumerate(funnel.steps)]
+    exclusions = [(read_predicate(item.predicate), -1, number) for number, item in enumerate(funnel.exclusions)]
+    _refuse_same(steps, exclusions)
+    found: dict[tuple[str, str, str], NDArray[np.uint64]] = {}
+    alternatives = []
+    for predicate, step, exclusion in [*steps, *exclusions]:
+        for act in predicate:
+            key = (act.kind, act.variant, act.name)
+            if key not in found:
+                found[key] = act_ids(connection, schema, act)
+            alternatives.append(Alternative(act, found[key], step, exclusion))
+    return alternatives
+
+
+def _refuse_same(steps: list[tuple[Predicate, int, int]], exclusions: list[tuple[Predicate, int, int]]) -> None:
+    """An exclusion that equals a step, however the two are spelled."""
+    for predicate, _, number in exclusions:
+        for other, step, _ in steps:
+            if set(predicate) == set(other):
+                raise QuestionError(
+                    f"Exclusion {number + 1} is the same as step {step + 1}: an event cannot be wanted and forbidden."
+                )
+
+
+def act_ids(connection: duckdb.DuckDBPyConnection, schema: str, act: Act) -> NDArray[np.uint64]:
+    """The acts of the dictionary that an alternative names, without regard to its conditions."""
+    where, values = _named(act)
+    table = connection.execute(
+        f'SELECT act_id FROM "{schema}".acts WHERE {where} ORDER BY act_id', values
+    ).to_arrow_table()
+    return np.asarray(table.column(0).to_numpy(), np.uint64)
+
+
+def _named(act: Act) -> tuple[str, dict[str, Any]]:
+    """The condition on a row of ``acts``, and its values."""
+    where, values = ["kind = $kind"], {"kind": act.kind}
+    if act.variant and act.kind in ("deal", "call", "message"):
+        where.append("name = $variant")
+        values["variant"] = act.variant
+    if act.name:
+        values["name"] = _like(act.name) if "*" in act.name else act.name
+        where.append("(" + " OR ".join(_matches(text, "*" in act.name) for text in _texts(act.kind)) + ")")
+    return " AND ".join(where), values
+
+
+def _texts(kind: str) -> list[str]:
+    """SQL of the texts that a name of this kind is compared with."""
+    match kind:
+        case "page" | "deal" | "order":
+            return ["detail"]
+        case "stage":
+            return ["name", "detail || '/' || name"]
+        case _:
+            return ["name"]
+
+
+def _matches(text: str, has_star: bool) -> str:
+    return rf"{text} LIKE $name ESCAPE '\'" if has_star else f"{text} = $name"
+
+
+def _like(pattern: str) -> str:
+    """``*`` as LIKE's own sign for any text, everything else as it stands."""
+    return pattern.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("*", "%")
+
+
+def unmatched(connection: duckdb.DuckDBPyConnection, schema: str, alternatives: list[Alternative]) -> list[Unmatched]:
+    """The alternatives that name nothing of today's dictionary, each once, with what comes nearest."""
+    found: dict[str, Unmatched] = {}
+    for alternative in alternatives:
+        act = alternative.act
+        if not len(alternative.act_ids) and str(act) not in found:
+            known = connection.execute(f'SELECT EXISTS (FROM "{schema}".acts WHERE kind = ?)', [act.kind]).fetchall()[
+                0
+            ][0]
+            found[str(act)] = Unmatched(str(act), tuple(_near(connection, schema, act)), known)
+    return list(found.values())
+
+
+def _near(connection: duckdb.DuckDBPyConnection, schema: str, act: Act) -> list[str]:
+    """Up to two names of the same kind, or of an event or a page, that are written almost the same (Jaro–Winkler ≥ 0.8)."""
+    if not act.name:
+        return []
+    near = connection.execute(
+        f"""SELECT kind, text FROM (
+            SELECT DISTINCT kind, unnest(CASE kind WHEN 'page' THEN [detail] WHEN 'stage' THEN [name, detail || '/' || name]
+                WHEN 'deal' THEN [detail] WHEN 'order' THEN [detail] ELSE [name] END) AS text
+            FROM "{schema}".acts WHERE kind = $kind OR ($kind IN ('page', 'event') AND kind IN ('page', 'event')))
+        WHERE text IS NOT NULL AND jaro_winkler_similarity(lower(text), $name) >= 0.8
+        ORDER BY jaro_winkler_similarity(lower(text), $name) DESC, kind <> $kind, text LIMIT 2""",
+        {"kind": act.kind, "name": act.name.replace("*", "").lower()},
+    ).fetchall()
+    return [str(Act(kind, act.variant if kind == act.kind else "", text)) for kind, text in near]

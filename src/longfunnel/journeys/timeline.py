@@ -1,0 +1,131 @@
+"""The timeline: each person's acts in order, contiguous, for the kernels; and the dictionary of acts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from longfunnel.journeys.stage import BUCKETS
+from longfunnel.warehouse.load import hash_sql
+
+if TYPE_CHECKING:
+    from longfunnel.journeys.stage import Build
+
+_ORDER: Final = 'bucket, person_id, "at", seq, fact_key'
+_COMPACT_SHARE: Final = 0.2
+"""When more than this part of the timeline stands behind its sorted part, it is sorted anew."""
+_RANKS: Final = {
+    "visit": 0,
+    "page": 1,
+    "event": 1,
+    "message": 2,
+    "call": 3,
+    "lead": 4,
+    "deal": 5,
+    "stage": 6,
+    "order": 8,
+    "payment": 9,
+    "refund": 9,
+}
+_CLOSED_RANK: Final = 7
+"""A deal's closing comes after the stages of that instant."""
+
+
+def _seq(rank: str, recorded: str = "0") -> str:
+    """SQL of ``seq``: the rank of the kind, then the place of the row in the order of recording (its low 28 bits)."""
+    return f"CAST(CAST({rank} AS BIGINT) * 268435456 + ({recorded} & 268435455) AS UINTEGER)"
+
+
+def stage_acts(build: Build) -> None:
+    """Temp table ``small_acts``: every act but plain events and visits; those are few enough to be made anew each time."""
+    live = build.live
+    parts = [
+        ("message", "n.kind", "n.medium", "now_message n", "n.person_id, n.happened_at", "n.key_hash", "NULL", "NULL"),
+        ("call", "CASE WHEN n.is_answered THEN 'answered' WHEN NOT n.is_answered THEN 'missed' ELSE 'call' END", "NULL", "now_call n", "n.person_id, n.started_at", "n.key_hash", "NULL", "NULL"),
+        ("lead", "coalesce(l.kind, 'lead')", "NULL", f"{live}.leads l WHERE l.is_counted", "l.person_id, l.created_at", "l.lead_key", "NULL", "NULL"),
+        ("deal", "'created'", "d.pipeline", f"{live}.deals d WHERE NOT d.is_deleted", "d.person_id, d.created_at", "d.deal_key", "d.amount", "NULL"),
+        ("closed", "d.status", "d.pipeline", f"{live}.deals d WHERE NOT d.is_deleted AND d.status IN ('won', 'lost')", "d.person_id, coalesce(d.closed_at, d.created_at)", "d.deal_key", "d.amount", "NULL"),
+        ("stage", "s.stage", "s.pipeline", f"{live}.stage_entries s", "s.person_id, s.entered_at", "s.fact_key", "NULL", "NULL"),
+        ("order", "'order'", "o.pipeline", f"{live}.orders o", "o.person_id, o.ordered_at", "o.order_key", "o.revenue", "NULL"),
+        ("payment", "p.kind", "NULL", f"{live}.payments p WHERE p.kind = 'payment'", "p.person_id, p.paid_at", "p.payment_key", "p.amount", "NULL"),
+        ("refund", "p.kind", "NULL", f"{live}.payments p WHERE p.kind = 'refund'", "p.person_id, p.paid_at", "p.payment_key", "p.amount", "NULL"),
+    ]  # fmt: skip
+    selects = []
+    for kind, name, detail, table, who_when, key, amount, origin in parts:
+        rank = _CLOSED_RANK if kind == "closed" else _RANKS[kind]
+        person, at = who_when.split(", ", 1)
+        selects.append(
+            f"""SELECT '{"deal" if kind == "closed" else kind}' AS kind, {name} AS name, {detail} AS detail, {person} AS person_id, {at} AS at,
+                {_seq(str(rank))} AS seq, {key} AS fact_key, CAST({amount} AS DECIMAL(18,4)) AS amount, CAST({origin} AS UBIGINT) AS origin_id FROM {table}"""
+        )
+    # money in an event may be converted anew when rates come, so such events are here and not among the plain ones
+    selects.append(
+        f"""SELECT a.kind, a.name, a.detail, m.person_id, m.happened_at, {_seq("1", "e.recorded")}, m.key_hash,
+            CAST(m.amount * m.rate AS DECIMAL(18,4)), NULL
+        FROM money_events m JOIN {live}.event_rows e ON e.fact_key = m.key_hash JOIN {live}.event_acts a ON a.act_id = e.act_id"""
+    )
+    build.run(
+        f"""CREATE OR REPLACE TEMP TABLE small_acts AS
+        SELECT *, {hash_sql(["kind", "name", "detail"])} AS act_id FROM ({" UNION ALL ".join(selects)})
+        WHERE person_id IS NOT NULL AND "at" IS NOT NULL"""
+    )
+    build.run(
+        f"""CREATE OR REPLACE TEMP TABLE visit_act AS
+        SELECT {hash_sql(["'visit'", "'visit'", "NULL"])} AS act_id, 'visit' AS kind, 'visit' AS name, CAST(NULL AS VARCHAR) AS detail"""
+    )
+    build.replace(
+        "acts",
+        f"""SELECT DISTINCT act_id, kind, name, detail FROM (
+            SELECT act_id, kind, name, detail FROM {live}.event_acts UNION ALL SELECT act_id, kind, name, detail FROM visit_act
+            UNION ALL SELECT act_id, kind, name, detail FROM small_acts)""",
+    )
+
+
+def find_changed(build: Build) -> bool:
+    """Add to ``dirty`` the persons whose acts in the timeline are no longer what ``small_acts`` says; whether there are any."""
+    same = 'hash("at", seq, act_id, fact_key, amount, origin_id)'  # compared within one statement, so the engine's own hash will do
+    live = build.live
+    before = build.one("SELECT count(*) FROM dirty")
+    build.run(
+        f"""INSERT INTO dirty
+        WITH now AS (SELECT person_id, count(*) AS acts, sum({same}) AS sum FROM small_acts GROUP BY person_id),
+        before AS (
+            SELECT person_id, count(*) AS acts, sum({same}) AS sum FROM {live}.timeline
+            WHERE seq >= 536870912 OR fact_key IN (SELECT key_hash FROM money_events) GROUP BY person_id
+        )
+        SELECT coalesce(n.person_id, b.person_id) FROM now n FULL JOIN before b ON b.person_id = n.person_id
+        WHERE (n.acts, n.sum) IS DISTINCT FROM (b.acts, b.sum) AND coalesce(n.person_id, b.person_id) NOT IN (SELECT person_id FROM dirty)"""
+    )
+    return bool(build.one("SELECT count(*) FROM dirty") > before)
+
+
+def build_timeline(build: Build, appended: int) -> int:
+    """Bring ``timeline`` up to date for the persons at hand; needs ``walk``, ``visits``, ``small_acts``.
+
+    Returns how many of its rows now stand behind the sorted part.
+    """
+    live = build.live
+    only = "" if build.is_full else "AND person_id IN (SELECT person_id FROM dirty)"
+    if not build.is_full:
+        build.run(f"DELETE FROM {live}.timeline WHERE person_id IN (SELECT person_id FROM dirty)")
+    build.run(
+        f"""INSERT INTO {live}.timeline BY NAME
+        SELECT CAST(person_id % {BUCKETS} AS UTINYINT) AS bucket, * FROM (
+            SELECT person_id, "at", {_seq("1", "recorded")} AS seq, act_id, fact_key, CAST(NULL AS DECIMAL(18,4)) AS amount, CAST(NULL AS UBIGINT) AS origin_id
+            FROM walk ANTI JOIN money_events ON money_events.key_hash = walk.fact_key WHERE person_id IS NOT NULL
+            UNION ALL
+            SELECT person_id, started_at, {_seq("0")}, (SELECT act_id FROM visit_act), visit_key, NULL, origin_id FROM {live}.visits WHERE person_id IS NOT NULL {only}
+            UNION ALL
+            SELECT person_id, "at", seq, act_id, fact_key, amount, origin_id FROM small_acts WHERE TRUE {only}
+        ) ORDER BY {_ORDER}"""
+    )
+    if build.is_full:
+        return 0
+    added = build.one(f"SELECT count(*) FROM {live}.timeline WHERE person_id IN (SELECT person_id FROM dirty)")
+    total = build.one(f"SELECT count(*) FROM {live}.timeline")
+    appended += added
+    if appended > _COMPACT_SHARE * total:
+        build.run(f"CREATE OR REPLACE TEMP TABLE unsorted AS FROM {live}.timeline")
+        build.replace("timeline", f"SELECT * FROM unsorted ORDER BY {_ORDER}")
+        build.run("DROP TABLE unsorted")
+        return 0
+    return appended
