@@ -1,0 +1,262 @@
+"""From the log into the warehouse, in micro-batches, each exactly once: rows and the place reached commit together."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import defaultdict
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import msgspec
+
+from longfunnel.collect.events import OLDEST, event_rows, instant, now_microseconds
+from longfunnel.collect.hooks import hook_rows
+from longfunnel.collect.segment import Position, Record
+from longfunnel.collect.staging import Rejected, Row, append_rows
+from longfunnel.collect.submissions import submitted_rows
+from longfunnel.collect.wire import Hit, Hook, Lease, Submission, WireError, from_payload
+from longfunnel.core.errors import WarehouseError
+from longfunnel.warehouse.database import transaction
+from longfunnel.warehouse.facts import facts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from longfunnel.collect.log import Log
+    from longfunnel.collect.plan import Plan
+    from longfunnel.collect.wire import Entry
+
+logger = logging.getLogger(__name__)
+
+COLLECTED = "collected"
+"""Stands in place of a file's name in ``main.imports`` and before the position in ``main.quarantine``."""
+_KNOWN_WITHIN = OLDEST + timedelta(days=1)
+
+
+def loaded_position(connection: duckdb.DuckDBPyConnection) -> Position:
+    """How far the log has been loaded."""
+    return Position(*connection.execute("SELECT segment, byte_offset FROM main.collected").fetchall()[0])
+
+
+def understand(entry: Entry, plan: Plan, position: Position) -> tuple[str, str, list[Row], list[Rejected]]:
+    """Source, id space, rows and rejected parts of one entry of the log."""
+    received_at = instant(entry.at)
+    match entry:
+        case Hit():
+            site = plan.site_named(entry.site)
+            rows, rejected = event_rows(entry, country=plan.country, spam_referrers=site.spam_referrers if site else ())
+            return entry.site, "", rows, rejected
+        case Submission():
+            rows = submitted_rows(
+                entry.fact, entry.body, plan.reader(), received_at=received_at, request_key=entry.request_key
+            )
+            return entry.source, "", rows, []
+        case Hook():
+            source = plan.hook_named(entry.source)
+            if source is None:
+                raise WireError(f"There is no [[source]] «{entry.source}» of type webhook any more.")
+            rows, rejected = hook_rows(
+                source,
+                entry.content_type,
+                entry.body,
+                plan.reader(source),
+                received_at=received_at,
+                position=str(position),
+            )
+            return source.name, source.system, rows, rejected
+        case Lease():
+            return entry.site, "", [], []
+
+
+class Loader:
+    """Loads what the log has. One at a time per warehouse; ``connection`` is its own from now on."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, log: Log, plan: Plan) -> None:
+        self._connection, self._log, self._plan = connection, log, plan
+        self.position = loaded_position(connection)
+        self.loaded_at: float | None = None
+        """Unix time of the last load that succeeded."""
+        self.rows = 0
+        self.quarantined = 0
+        self.trouble = ""
+        """Why the last load failed; empty when it succeeded."""
+        self.lock = threading.Lock()
+        """Held while rows are loaded: whoever needs the warehouse at rest takes it."""
+
+    def run(
+        self, stop: threading.Event, *, pause: float = 0.75, on_loaded: Callable[[int], None] | None = None
+    ) -> None:
+        """Load until ``stop`` is set, and once more after it. ``pause`` (seconds) gathers records into one transaction.
+
+        A failure is logged and tried again: the records wait in the log.
+        """
+        wait, next_tidy = pause, 0.0
+        while True:
+            is_last = stop.wait(wait)
+            began = time.monotonic()
+            try:
+                count = self.load_all()
+                if on_loaded and count:
+                    on_loaded(count)
+                if began >= next_tidy:
+                    self._log.discard(self.position, keep_seconds=self._plan.keep_seconds)
+                    next_tidy = began + 600
+                wait = pause
+            except (duckdb.Error, WarehouseError, OSError) as error:
+                self.trouble = str(error).splitlines()[0]
+                logger.error("load_failed", extra={"reason": self.trouble, "position": str(self.position)})  # noqa: TRY400 - no personal data of a traceback
+                wait = min(max(wait * 2, 1.0), 30.0)
+            if is_last:
+                return
+
+    def load_all(self) -> int:
+        """Load everything that is on disk; how many records that was."""
+        total = 0
+        with self.lock:
+            while True:
+                chunk = self._log.read(self.position)
+                if chunk.records:
+                    self._load(chunk.records, chunk.segment, chunk.next)
+                    total += len(chunk.records)
+                    self.loaded_at = time.time()
+                if chunk.next == self.position or (not chunk.records and chunk.next >= self._log.synced):
+                    self.position = chunk.next
+                    break
+                self.position = chunk.next
+        self.trouble = ""
+        return total
+
+    def _load(self, records: list[Record], segment: int, after: Position) -> None:
+        """Load the records in one transaction; where one of them is poison, it alone goes to the quarantine."""
+        try:
+            self._load_together(records, segment, after, poison=None)
+        except (
+            duckdb.ConversionException,
+            duckdb.ConstraintException,
+            duckdb.InvalidInputException,
+            duckdb.OutOfRangeException,
+        ) as error:
+            if len(records) == 1:
+                self._load_together(records, segment, after, poison=str(error).splitlines()[0])
+                return
+            half = len(records) // 2
+            self._load(records[:half], segment, Position(segment, records[half].offset))
+            self._load(records[half:], segment, after)
+
+    def _load_together(self, records: list[Record], segment: int, after: Position, *, poison: str | None) -> None:
+        connection = self._connection
+        recorded_at = instant(now_microseconds())
+        groups: dict[tuple[str, str, str, bool], list[dict[str, Any]]] = defaultdict(list)
+        rejected: list[tuple[str, Rejected, Position]] = []
+        hooks: list[tuple[Any, ...]] = []
+        leases: list[tuple[Any, ...]] = []
+        for record in records:
+            place = Position(segment, record.offset)
+            try:
+                entry = from_payload(record.payload)
+                source, system, rows, bad = understand(entry, self._plan, place)
+            except Exception as error:  # noqa: BLE001 - whatever one record does, the others go on and it is not lost
+                rejected.append((COLLECTED, _whole(record, str(error)), place))
+                continue
+            if poison:
+                rejected.append((source, _whole(record, f"The warehouse refuses it: {poison}"), place))
+                rows = []
+            if isinstance(entry, Hook):
+                hooks.append(
+                    (
+                        instant(entry.at),
+                        entry.source,
+                        str(place),
+                        entry.content_type,
+                        entry.body.decode("utf-8", "replace"),
+                    )
+                )
+            elif isinstance(entry, Lease):
+                leases.append((entry.site, entry.number, entry.visitor, instant(entry.at), instant(entry.until)))
+            for row in rows:
+                groups[source, system, row.fact, isinstance(entry, Hit)].append(row.values)
+            rejected += [(source, part, place) for part in bad]
+        with transaction(connection):
+            import_id = connection.execute("SELECT nextval('main.import_ids')").fetchall()[0][0]
+            count = 0
+            for (source, system, fact, is_tracked), values in groups.items():
+                count += self._append(source, system, fact, values, recorded_at, import_id, is_tracked=is_tracked)
+                import_id = connection.execute("SELECT nextval('main.import_ids')").fetchall()[0][0]
+            if rejected:
+                connection.executemany(
+                    "INSERT INTO main.quarantine VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    [
+                        (
+                            import_id,
+                            source,
+                            part.fact,
+                            f"{COLLECTED} {place}",
+                            part.number,
+                            part.column,
+                            part.value,
+                            part.reason,
+                            part.raw,
+                        )
+                        for source, part, place in rejected
+                    ],
+                )
+            if hooks:
+                connection.executemany("INSERT INTO main.webhooks VALUES (?, ?, ?, ?, ?)", hooks)
+            if leases:
+                connection.executemany("INSERT INTO main.number_leases VALUES (?, ?, ?, ?, ?)", leases)
+            connection.execute(
+                "UPDATE main.collected SET segment = ?, byte_offset = ?, recorded_at = ?", [*after, recorded_at]
+            )
+        self.rows += count
+        self.quarantined += len(rejected)
+
+    def _append(
+        self,
+        source: str,
+        system: str,
+        fact: str,
+        values: list[dict[str, Any]],
+        recorded_at: datetime,
+        import_id: int,
+        *,
+        is_tracked: bool,
+    ) -> int:
+        loaded = append_rows(
+            self._connection,
+            facts()[fact],
+            values,
+            source_system=source,
+            system=system,
+            recorded_at=recorded_at,
+            import_id=import_id,
+            # what a visitor's device sends is at most OLDEST old: an earlier copy cannot have been recorded before that
+            known_since=recorded_at - _KNOWN_WITHIN if is_tracked else None,
+        )
+        self._note_import(source, fact, recorded_at, import_id, loaded.added, loaded.changed, loaded.same)
+        return loaded.added + loaded.changed
+
+    def _note_import(
+        self, source: str, fact: str, recorded_at: datetime, import_id: int, added: int, changed: int, same: int
+    ) -> None:
+        """The day's row in ``main.imports`` moves on, so that builds and freshness see what came and the table stays small."""
+        today = recorded_at.replace(hour=0, minute=0, second=0, microsecond=0)
+        which = "file = $file AND source_system = $source AND fact = $fact AND recorded_at >= $today"
+        keys = {"file": COLLECTED, "source": source, "fact": fact, "today": today}
+        known = self._connection.execute(
+            f"SELECT coalesce(sum(added), 0), coalesce(sum(changed), 0), coalesce(sum(same), 0) FROM main.imports WHERE {which}",
+            keys,
+        ).fetchall()[0]
+        self._connection.execute(f"DELETE FROM main.imports WHERE {which}", keys)
+        added, changed, same = added + known[0], changed + known[1], same + known[2]
+        self._connection.execute(
+            "INSERT INTO main.imports VALUES (?, ?, ?, ?, '', ?, ?, ?, ?, ?, 0)",
+            [import_id, source, fact, COLLECTED, recorded_at, added + changed + same, added, changed, same],
+        )
+
+
+def _whole(record: Record, reason: str) -> Rejected:
+    raw = msgspec.json.encode({"record": record.payload.decode("utf-8", "replace")}).decode()
+    return Rejected("", 0, None, None, reason, raw)
