@@ -6,14 +6,15 @@ import zlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pyarrow as pa
+from derived import warehouse
 
-from tests.reports.derived import warehouse
+if TYPE_CHECKING:
+    import duckdb
 
-FIRST = datetime(2026, 1, 1)
+FIRST = datetime(2026, 1, 1)  # noqa: DTZ001 - UTC without a zone, as in the warehouse
 DAY = 86_400
 
 
@@ -74,7 +75,10 @@ def put(connection: duckdb.DuckDBPyConnection, rows: list[Did]) -> None:
     dictionary = pa.table(
         {
             "act_id": pa.array([act_id(*act) for act in acts], pa.uint64()),
-            **{name: pa.array(column, pa.string()) for name, column in zip(("kind", "name", "detail"), words, strict=True)},
+            **{
+                name: pa.array(column, pa.string())
+                for name, column in zip(("kind", "name", "detail"), words, strict=True)
+            },
         }
     )
     for table, values in (("timeline", timeline), ("acts", dictionary)):

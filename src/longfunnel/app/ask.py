@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from longfunnel.app.build import build, schema_of
+from longfunnel.core.calendar import end_of_day
 from longfunnel.reports import Answer, Question, answer, read_question
 
 if TYPE_CHECKING:
@@ -21,6 +23,17 @@ def ask(
     Builds first when there are facts that the last build has not seen. Raises QuestionError that lists every mistake of the
     question, with what was meant.
     """
+    fields = {name: _moment(value, business) if name == "as_of" else value for name, value in fields.items()}
     question = report if isinstance(report, Question) else read_question(report, fields)
     build(business, as_of=question.as_of, progress=progress)
     return answer(business.warehouse, business.settings, question, schema=schema_of(question.as_of))
+
+
+def _moment(as_of: Any, business: Business) -> Any:
+    """A bare day means its end where the business is; anything else stays for the question to read."""
+    try:
+        day = date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
+    except ValueError:
+        return as_of
+    is_day = isinstance(day, date) and not isinstance(day, datetime)
+    return end_of_day(day, business.settings.business.zone) if is_day else as_of

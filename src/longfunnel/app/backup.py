@@ -9,14 +9,13 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from longfunnel.app.business import OWN_FOLDER, SETTINGS_FILE, Business
+from longfunnel.app.business import OWN_FOLDER, SETTINGS_FILE, STATE_FILE, Business
 from longfunnel.core.errors import LongfunnelError, SettingsError
 from longfunnel.warehouse.database import FILE as WAREHOUSE_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-STATE_FILE = "state.db"
 _PARTS = {SETTINGS_FILE, f"{OWN_FOLDER}/{WAREHOUSE_FILE}", f"{OWN_FOLDER}/{STATE_FILE}"}
 
 

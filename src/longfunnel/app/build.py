@@ -60,7 +60,7 @@ def build(
     Raises NothingYetError when nothing was ever imported.
     """
     started = time.perf_counter()
-    connection, settings, decisions = business.warehouse, business.settings, business.state.identity_decisions.all()
+    connection, settings, decisions = business.warehouse, business.settings, business.decisions()
     schema = schema_of(as_of)
     newest = connection.execute("SELECT max(import_id) FROM main.imports").fetchall()[0][0]
     if newest is None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 from longfunnel.core.errors import NothingYetError, SettingsError
 from longfunnel.core.settings import Settings, parse_settings
-from longfunnel.state import State, open_state
 from longfunnel.warehouse.database import open_warehouse
 
 if TYPE_CHECKING:
@@ -21,8 +20,10 @@ if TYPE_CHECKING:
     from longfunnel.app.build import BuildReport
     from longfunnel.connect import ImportReport
     from longfunnel.reports import Answer, Question
+    from longfunnel.state import Decision, State
 
 SETTINGS_FILE = "longfunnel.toml"
+STATE_FILE = "state.db"
 OWN_FOLDER = ".longfunnel"
 """Holds the warehouse and the state; everything else in the folder is the user's."""
 
@@ -81,10 +82,17 @@ class Business:
 
     @cached_property
     def state(self) -> State:
-        """The program's own database: what people decided."""
+        """The program's own database: what people decided. Made at its first use."""
+        from longfunnel.state import open_state  # its engine takes as long to load as an answer takes to make
+
         state = open_state(self.folder / OWN_FOLDER)
         self._open.callback(state.close)
         return state
+
+    def decisions(self) -> list[Decision]:
+        """What people decided about identity, undone decisions too."""
+        is_there = (self.folder / OWN_FOLDER / STATE_FILE).exists()
+        return self.state.identity_decisions.all() if is_there else []
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:

@@ -44,8 +44,7 @@ def propose_decision(
     a = parse_identifier(first, country=country)
     b = parse_identifier(second, country=country) if second else None
     taken = decision(verb, a, b, by=getpass.getuser(), why=why, at=now())
-    standing = business.state.identity_decisions.all()
-    return taken, preview(business.warehouse, business.settings, [*standing, taken])
+    return taken, preview(business.warehouse, business.settings, [*business.decisions(), taken])
 
 
 def take_decision(business: Business, taken: Decision) -> Decision:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from longfunnel.app.business import now
+from longfunnel.collect.plan import WEBHOOK
 from longfunnel.connect import ImportReport, import_source
 from longfunnel.core.errors import NothingYetError, QuestionError, SourceError, did_you_mean, together
 
@@ -35,7 +36,7 @@ def sync(
     failures: list[str] = []
     recorded_at = now()
     for source in settings.source:
-        if names and source.name not in names:
+        if source.type == WEBHOOK or (names and source.name not in names):
             continue
         try:
             with business.interruptible():

@@ -82,9 +82,10 @@ def ledger(
 ) -> None:
     """Where every unit of money stands: under a channel or under a named reason, with what to do about it."""
     settings: Context = context.obj
-    with settings.business() as business, settings.progress() as progress:
+    with settings.business() as business:
         period = {"since": since, "until": until}
-        balance = business.ask("ledger", progress=progress, **period)
+        with settings.progress() as progress:
+            balance = business.ask("ledger", progress=progress, **period)
         if not reason:
             print_answer(balance, business.settings, format=format, output=output)
             return

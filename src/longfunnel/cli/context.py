@@ -10,18 +10,36 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from longfunnel.app.business import Business, open_business
+from longfunnel.core.errors import QuestionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from longfunnel.app.business import Business
+
 _UNBOUNDED = 10_000
 
 console = Console()
-if not console.is_terminal:
-    console.width = _UNBOUNDED  # a pipe has no edge: nothing is wrapped for the program that reads it
 error_console = Console(stderr=True)
+for each in (console, error_console):
+    if not each.is_terminal:
+        each.width = _UNBOUNDED  # a pipe has no edge: nothing is wrapped for the program that reads it
+
+
+def agreed(question: str, *, default: bool) -> bool:
+    """Whether the person agrees. Raises QuestionError when nobody is there to answer."""
+    while True:
+        try:
+            said = console.input(f"{question} [dim]{'(Y/n)' if default else '(y/N)'}[/] ").strip().lower()
+        except EOFError:
+            console.print()
+            raise QuestionError("Nobody is here to answer.", hint="Add --yes to agree beforehand.") from None
+        if said in _ANSWERS or not said:
+            return _ANSWERS.get(said, default)
+
+
+_ANSWERS = {"y": True, "yes": True, "д": True, "да": True, "n": False, "no": False, "н": False, "нет": False}
 
 
 class Format(StrEnum):
@@ -43,6 +61,8 @@ class Context:
     @contextmanager
     def business(self) -> Iterator[Business]:
         """The business in the folder, closed again afterwards."""
+        from longfunnel.app.business import open_business  # help and version do without the database's engine
+
         with open_business(self.directory) as business:
             yield business
 

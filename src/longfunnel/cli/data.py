@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from longfunnel.cli.context import Context, Format, console, error_console
+from longfunnel.cli.context import Context, Format, agreed, console, error_console
 from longfunnel.cli.render import print_answer, print_imports, print_proposal, print_rows
 from longfunnel.core.errors import LongfunnelError, SourceError, together
 
@@ -47,15 +47,20 @@ def import_(
                 failures.append(str(error))
                 continue
             print_proposal(proposal)
-            if yes or typer.confirm("Keep this and import?", default=True):
-                added.append(add_source(business, proposal))
+            if not yes and not agreed(f"Import {file} so?", default=True):
                 console.print(
-                    f"[green]✓[/] [[source]] «{added[-1]}» is in longfunnel.toml", highlight=False, markup=True
+                    "Left out. Where only what its rows are is wrong: --fact lead (or deal, payment, spend, event …).",
+                    highlight=False,
                 )
+                continue
+            added.append(add_source(business, proposal))
+            console.print(rf"[green]✓[/] \[\[source]] «{added[-1]}» is in longfunnel.toml", highlight=False)
         if added:
             with settings.progress() as progress:
-                print_imports(business.sync(added, progress=progress))
+                reports = business.sync(added, progress=progress)
                 business.build(progress=progress)
+            console.print()
+            print_imports(reports)
             console.print()
             print_answer(business.ask("long_funnel"), business.settings)
         if failures:

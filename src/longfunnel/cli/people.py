@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from longfunnel.cli.context import Context, Format, console
+from longfunnel.cli.context import Context, Format, agreed, console
 from longfunnel.cli.render import print_rows
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def decisions(context: typer.Context) -> None:
     """List what people decided, undone decisions too."""
     settings: Context = context.obj
     with settings.business() as business:
-        taken = business.state.identity_decisions.all()
+        taken = business.decisions()
     if not taken:
         console.print("Nobody has decided anything about identity yet.", highlight=False)
         return
@@ -127,7 +127,7 @@ def _decide(context: typer.Context, verb: Verb, first: str, second: str, *, why:
     with settings.business() as business:
         taken, change = propose_decision(business, verb, first, second, why=why)
         _print_preview(change)
-        if not yes and not typer.confirm("Do it?", default=False):
+        if not yes and not agreed("Do it?", default=False):
             console.print("Nothing was changed.", highlight=False)
             return
         kept = take_decision(business, taken)

@@ -69,10 +69,11 @@ def print_proposal(proposal: Proposal) -> None:
         Styled(proposal.why, style="dim"),
     )
     table = quiet_table()
-    for name in proposal.sample[0] if proposal.sample else ():
+    filled = [name for name in (proposal.sample or [{}])[0] if any(row[name] is not None for row in proposal.sample)]
+    for name in filled:
         table.add_column(name, max_width=24, overflow="ellipsis", no_wrap=True)
     for row in proposal.sample:
-        table.add_row(*(UNKNOWN if value is None else str(value) for value in row.values()))
+        table.add_row(*(UNKNOWN if row[name] is None else str(row[name]) for name in filled))
     console.print(table)
     for line in proposal.to_toml().strip().splitlines():
         console.print(Styled("  " + line, style="cyan"), highlight=False)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _WIDEST = 40
 _GAP = 2
+_CHANGE = "±"
 _ADVICE = "advice"
 """A column of sentences: they are printed below the table, each once."""
 _WORDS = ("text", "date", "flag")
@@ -47,6 +48,8 @@ def print_table(answer: Answer, language: Language) -> None:
     columns = [_Shown(answer, column, language) for column in answer.columns if not column.is_code and column.name != _ADVICE]
     # what it was before stands beside its change in every other format; here the change says it
     columns = [shown for shown in columns if not shown.column.name.endswith("_before")]
+    empty = _empty(columns)
+    columns = [shown for shown in columns if shown not in empty]
     for block, number in zip(_blocks(columns), range(len(columns)), strict=False):
         if number:
             console.print()
@@ -54,11 +57,22 @@ def print_table(answer: Answer, language: Language) -> None:
     if answer.few:
         said = Text("(n): rests on so few cases; do not lean on it", "(n): стоит на стольких случаях; опираться рано")
         console.print(Styled(said.to(language), style="dim"), highlight=False)
+    if empty:
+        said = Text("Left out, for nothing is known of it: {columns}.", "Не показано, так как ничего не известно: {columns}.")
+        titles = ", ".join(shown.header for shown in empty if shown.header != _CHANGE)
+        console.print(Styled(said.format(columns=titles).to(language), style="dim"), highlight=False)
     advice = {row.get("title") or row.get("reason"): row[_ADVICE] for row in answer.rows if row.get(_ADVICE)}
     for title, words in advice.items():
         console.print(Styled(f"→ {title}: ", style="bold"), Styled(words), sep="", highlight=False)
     for caveat in answer.caveats:
         console.print(Styled(f"• {caveat.text.to(language)}", style="yellow"), highlight=False)
+
+
+def _empty(columns: list[_Shown]) -> list[_Shown]:
+    """Columns without any value; what says which row it is stays, unless another column says it."""
+    empty = [shown for shown in columns if shown.is_empty]
+    named = any(not shown.is_number and not shown.is_empty for shown in columns)
+    return [shown for shown in empty if shown.is_number or named] if len(empty) < len(columns) else []
 
 
 class _Shown:
@@ -75,11 +89,13 @@ class _Shown:
         self.header = _header(column, language)
         self.cells = [self._cell(value, few.get(row)) for row, value in enumerate(values)]
         total = answer.totals.get(column.name)
+        self.is_empty = total is None and bool(values) and all(value is None for value in values)
         is_known = column.name in answer.totals and (total is not None or column.adds_up)
         self.total = self._cell(total, few.get(None)) if is_known else Styled("")
         widest = max(cell.cell_len for cell in (*self.cells, self.total, Styled("")))
         words = max(cell_len(word) for word in self.header.split(" "))
         self.width = max(widest, words) if self.is_number else min(max(widest, words), _WIDEST)
+        self.wide = max(self.width, cell_len(self.header)) if self.is_number else self.width
 
     def _cell(self, value: Any, few: int | None) -> Styled:
         text = show(value, self.column.format, self._language, places=self._places)
@@ -93,7 +109,7 @@ class _Shown:
 
 def _header(column: Column, language: Language) -> str:
     if column.name.endswith("_change"):
-        return "±"
+        return _CHANGE
     title = column.title.to(language)
     unit = get_currency_symbol(column.unit, locale=language) if column.format == "money" and column.unit else ""
     return f"{title}, {unit}" if unit else title
@@ -103,10 +119,13 @@ def _blocks(columns: list[_Shown]) -> Iterator[list[_Shown]]:
     """The columns in blocks that fit the screen, each led by the columns that say what the row is."""
     leading = [shown for shown in columns if not shown.is_number]
     rest = [shown for shown in columns if shown.is_number]
+    if sum(shown.wide + _GAP for shown in columns) <= console.width:
+        for shown in columns:
+            shown.width = shown.wide  # there is room for headers on one line
     block = list(leading)
     for place, shown in enumerate(rest):
-        pair = 2 if place + 1 < len(rest) and rest[place + 1].header == "±" else 1
-        if len(block) > len(leading) and shown.header != "±" and not _fits([*block, *rest[place : place + pair]]):
+        pair = 2 if place + 1 < len(rest) and rest[place + 1].header == _CHANGE else 1
+        if len(block) > len(leading) and shown.header != _CHANGE and not _fits([*block, *rest[place : place + pair]]):
             yield block
             block = list(leading)
         block.append(shown)

@@ -235,10 +235,11 @@ def _revenue(context: Context, _question: Question, names: set[str], subjects: s
     if rule == "paid" or (rule == "auto" and "payments" in context.connected):
         said = Text("Revenue is what was paid less what was paid back", "Выручка — оплачено за вычетом возвратов")
         also = Text(
-            "; won deals without payments count by their sum.", "; выигранные сделки без оплат — по своей сумме."
+            "; in pipelines and shops where nothing was ever paid, what was won.",
+            "; в воронках и магазинах, где оплат нет совсем, — сумма выигранного.",
         )
         dot = Text(".", ".")
-        said = Text("{said}{end}", "{said}{end}").format(said=said, end=also if rule == "auto" else dot)
+        said = Text("{said}{end}", "{said}{end}").format(said=said, end=also if rule == "auto" and "deals" in context.connected else dot)
     else:
         said = Text("Revenue is the sum of won deals and purchases.", "Выручка — сумма выигранных сделок и покупок.")
     return [Caveat("revenue_rule", said)]

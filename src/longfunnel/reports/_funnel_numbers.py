@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from longfunnel.journeys.store import NO_AMOUNT
+from longfunnel.journeys.kernels.totals import NO_AMOUNT
 from longfunnel.reports._funnel_units import NO_TIME
 
 if TYPE_CHECKING:

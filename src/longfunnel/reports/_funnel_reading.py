@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from longfunnel.reports._question import Question
     from longfunnel.reports._scope import Span
 
-_OPS: Final[dict[str, Op]] = {
+OPS: Final[dict[str, Op]] = {
     "is": "=", "is_not": "!=", "contains": "~", "not_contains": "!~", "starts_with": "^", "known": "known", "unknown": "unknown",
 }  # fmt: skip
 _SITE: Final = ("page", "event")
@@ -70,7 +70,7 @@ def asked(context: Context, question: Question, funnel: Funnel) -> Asked:
     unknown = [name for name in by if dimension(name) is None]
     if unknown:
         raise QuestionError(f"There is no dimension «{unknown[0]}».")
-    properties = Properties(context.connection, context.schema, _column_of, question.as_of)
+    properties = properties_of(context, question)
     found = tuple(alternatives_of(context.connection, context.schema, funnel))
     if funnel.hold and not _is_property(properties, funnel.hold, [item.act.kind for item in found]):
         known = [*HELD, *ORIGIN, *(name for item in found for name in properties.known_names(item.act.kind))]
@@ -78,6 +78,11 @@ def asked(context: Context, question: Question, funnel: Funnel) -> Asked:
             f"Nothing in these steps has a «{funnel.hold}» to be held equal.{did_you_mean(funnel.hold, dict.fromkeys(known))}"
         )
     return Asked(context, question, funnel, by, properties, found)
+
+
+def properties_of(context: Context, question: Question) -> Properties:
+    """The properties of the business's events, by the names of the dimensions."""
+    return Properties(context.connection, context.schema, _column_of, question.as_of)
 
 
 def _is_property(properties: Properties, name: str, kinds: list[str]) -> bool:
@@ -89,11 +94,16 @@ def _column_of(name: str, table: str) -> str | None:
     return found.sql(table) if found else None
 
 
-def store_of(given: Asked, span: Span | None = None, person: int | None = None) -> Store:
+def store_of(given: Asked, span: Span | None = None) -> Store:
     """The store, to be read for this funnel and these days of entry."""
+    return Store(given.context.connection, given.context.schema, reading_of(given, span))
+
+
+def reading_of(given: Asked, span: Span | None = None) -> Reading:
+    """What is asked of the store for this funnel and these days of entry."""
     context, question, funnel, properties = given.context, given.question, given.funnel, given.properties
     zone = context.settings.business.zone
-    filters = [Condition(item.dimension, _OPS[item.op], item.values) for item in question.filters]
+    filters = [Condition(item.dimension, OPS[item.op], item.values) for item in question.filters]
     filtered = [item.exclusion < 0 and (item.step == 0 or funnel.order == "any") for item in given.alternatives]
     passing = [
         properties.passing(item.act, filters if is_filtered else ())
@@ -105,10 +115,10 @@ def store_of(given: Asked, span: Span | None = None, person: int | None = None) 
         or bool(funnel.hold and properties.is_origin(funnel.hold))
     )
     sessions = funnel.count == "sessions"
-    kinds = ["visit"] if origins or sessions else []
+    kinds = ["visit"] if origins or sessions or funnel.order == "strict" else []
     kinds += _SITE if sessions else []
     since, until = (span.since, span.until) if span else (None, None)
-    reading = Reading(
+    return Reading(
         alternatives=list(given.alternatives),
         passing=passing,
         kinds={kind: act_ids(context.connection, context.schema, Act(kind)) for kind in kinds},
@@ -125,9 +135,7 @@ def store_of(given: Asked, span: Span | None = None, person: int | None = None) 
         credited=_credited(given) if origins else {},
         held=_held(given),
         held_origin=_held_origin(given),
-        person=person,
     )
-    return Store(context.connection, context.schema, reading)
 
 
 def micros(instant: datetime) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from longfunnel.journeys.kernels.engine import find_attempts
-from longfunnel.journeys.store import FAR, NO_AMOUNT
+from longfunnel.journeys.kernels.totals import NO_AMOUNT, breakdown_rows, rows_by_step
 from longfunnel.reports._funnel_reading import store_of
 
 if TYPE_CHECKING:
@@ -55,9 +55,9 @@ class Units:
         return Units(*(getattr(self, item.name)[which] for item in fields(self)))
 
 
-def walk(given: Asked, span: Span | None = None, person: int | None = None) -> tuple[Units, Store]:
+def walk(given: Asked, span: Span | None = None) -> tuple[Units, Store]:
     """The units that entered the funnel in these days, in the order of the timeline; and the store they were read from."""
-    store = store_of(given, span, person)
+    store = store_of(given, span)
     workers = max(1, os.cpu_count() or 1)
     parts: list[Units] = []
     waiting: deque[Future[Units]] = deque()
@@ -75,17 +75,14 @@ def walk(given: Asked, span: Span | None = None, person: int | None = None) -> t
 def _units(piece: Slice, funnel: Funnel, store: Store) -> Units:
     """The units of one slice."""
     found = find_attempts(piece.journeys, funnel, threads=1)
-    matched = found.matched
-    if funnel.order == "any":
-        matched = np.sort(np.where(matched < 0, FAR, matched), axis=1)
-        matched = np.where(matched == FAR, -1, matched)
+    matched = rows_by_step(found, funnel)
     row = np.maximum(matched, 0)
     missing = matched < 0
     at = np.where(missing, NO_TIME, piece.journeys.at[row]) if len(row) else np.empty(matched.shape, np.int64)
     amount = np.empty((len(matched), 0), np.int64)
     if piece.amount is not None:
         amount = np.where(missing, NO_AMOUNT, piece.amount[row])
-    cut = _cut_rows(matched, funnel)
+    cut = breakdown_rows(found, funnel)
     chosen = np.maximum(cut, 0)
     none = np.zeros(len(cut), np.uint64)
     units = Units(
@@ -103,19 +100,6 @@ def _units(piece: Slice, funnel: Funnel, store: Store) -> Units:
         return units
     # in any order an attempt may begin with any step, so its date is known only now
     return units.keep((units.entered_at >= reading.entry_from) & (units.entered_at <= reading.entry_to))
-
-
-def _cut_rows(matched: NDArray[np.int64], funnel: Funnel) -> NDArray[np.int64]:
-    """The row of each attempt at which the cut's value is read; -1 where the attempt has no event there."""
-    at = funnel.breakdown_at
-    if isinstance(at, int):
-        return matched[:, at - 1]
-    if at == "first":
-        return matched[:, 0]
-    places = np.arange(matched.shape[1])
-    last = np.where(matched >= 0, places, -1).max(axis=1, initial=-1)
-    rows: NDArray[np.int64] = matched[np.arange(len(matched)), last]
-    return rows
 
 
 def _nothing(steps: int) -> Units:

@@ -53,7 +53,7 @@ def read_question(report: str, fields: Mapping[str, Any]) -> Question:
             elif name in Question.__struct_fields__:
                 values[name] = _field(name, raw)
             else:
-                options[name] = str(raw)
+                options[name] = ", ".join(map(str, raw)) if isinstance(raw, (list, tuple)) else str(raw)
         except ValueError as error:
             mistakes.append(f"{given}: {error}.")
     if options:

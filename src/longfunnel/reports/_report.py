@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from longfunnel.core.registry import catalogue
+from longfunnel.core.registry import entry, names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from longfunnel.core.text import Text
     from longfunnel.metrics import Basis
@@ -36,9 +37,29 @@ class Report:
     name: str = ""
 
 
+class _Reports(Mapping[str, Report]):
+    """A report is loaded when it is asked for: those that walk events bring a compiler with them, which the others do without."""
+
+    def __getitem__(self, name: str) -> Report:
+        if name not in names(_PACKAGE):
+            raise KeyError(name)
+        return _load(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(names(_PACKAGE))
+
+    def __len__(self) -> int:
+        return len(names(_PACKAGE))
+
+
+_PACKAGE = "longfunnel.reports"
+
+
 @cache
-def reports() -> dict[str, Report]:
+def _load(name: str) -> Report:
+    return replace(entry(_PACKAGE, name, "REPORT", Report), name=name)
+
+
+def reports() -> Mapping[str, Report]:
     """Every report by name, in alphabetical order."""
-    return {
-        name: replace(report, name=name) for name, report in catalogue("longfunnel.reports", "REPORT", Report).items()
-    }
+    return _Reports()

@@ -192,16 +192,22 @@ GROUP BY ALL"""
 def _reconciled(context: Context, question: Question) -> tuple[Caveat, ...]:
     """A caveat for each kind whose ledger differs from what was imported, over all time; none when they are equal."""
     found = []
-    values = {"as_of": question.as_of} if question.as_of else {}
+    values: dict[str, Any] = {"own": context.settings.business.currency}
+    values |= {"as_of": question.as_of} if question.as_of else {}
+    # a row without a currency may be taken to be in the business's own: the two are compared as one
+    currency_sql = "coalesce(upper(currency), $own) AS currency"
     for kind, book in BOOKS.items():
         imported = (
-            f"SELECT currency, count(*) AS rows, coalesce(sum({book.fact_amount}), 0) AS amount "
-            f"FROM ({current_sql(facts()[book.fact], as_of=bool(values))}) GROUP BY ALL"
+            f"SELECT {currency_sql}, count(*) AS rows, coalesce(sum({book.fact_amount}), 0) AS amount "
+            f"FROM ({current_sql(facts()[book.fact], as_of=question.as_of is not None)}) GROUP BY ALL"
         )
-        kept = f"SELECT currency, count(*) AS rows, coalesce(sum({book.original}), 0) AS amount FROM {context.table(book.table)} GROUP BY ALL"
+        kept = (
+            f"SELECT {currency_sql}, count(*) AS rows, coalesce(sum({book.original}), 0) AS amount "
+            f"FROM {context.table(book.table)} GROUP BY ALL"
+        )
         different = context.connection.execute(
-            f"""SELECT coalesce(i.currency, k.currency, '—'), coalesce(i.rows, 0), coalesce(k.rows, 0), coalesce(i.amount, 0), coalesce(k.amount, 0)
-            FROM ({imported}) i FULL JOIN ({kept}) k ON i.currency IS NOT DISTINCT FROM k.currency
+            f"""SELECT coalesce(i.currency, k.currency), coalesce(i.rows, 0), coalesce(k.rows, 0), coalesce(i.amount, 0), coalesce(k.amount, 0)
+            FROM ({imported}) i FULL JOIN ({kept}) k USING (currency)
             WHERE i.rows IS DISTINCT FROM k.rows OR i.amount IS DISTINCT FROM k.amount ORDER BY 1""",
             values,
         ).fetchall()
@@ -216,9 +222,9 @@ def _reconciled(context: Context, question: Question) -> tuple[Caveat, ...]:
                 "kind": _KINDS[kind],
                 "currency": currency,
                 "rows": rows,
-                "amount": amount,
+                "amount": f"{amount:,.2f}",
                 "kept": kept_rows,
-                "sum": kept_amount,
+                "sum": f"{kept_amount:,.2f}",
             }
             found.append(Caveat("does_not_reconcile", said.format(**words), abs(rows - kept_rows)))
     return tuple(found)
