@@ -1,12 +1,12 @@
 """Longfunnel: one long funnel from the first impression to the repeat purchase, person by person.
 
-    import longfunnel
+import longfunnel
 
-    business = longfunnel.open("my-company")
-    business.sync()                       # import what is new in the files
-    business.build()                      # people and journeys
-    answer = business.ask("long_funnel", by=["channel"], since="2025-01-01", until="2025-12-31")
-    answer.rows                           # list of dicts;  answer.to_arrow(), answer.sql, answer.caveats
+business = longfunnel.open("my-company")
+business.sync()                       # import what is new in the files
+business.build()                      # people and journeys
+answer = business.ask("long_funnel", by=["channel"], since="2025-01-01", until="2025-12-31")
+answer.rows                           # list of dicts;  answer.to_arrow(), answer.sql, answer.caveats
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# ruff: noqa: DTZ001 - the warehouse keeps naive UTC
+
 """The server-side API and the webhooks: rows that other systems send."""
 
 from __future__ import annotations

@@ -143,3 +143,12 @@ def test_the_imports_of_a_day_are_one_row_whose_number_grows(collector: Collecto
         seen += collector.rows("SELECT import_id, added FROM main.imports")
     assert [added for _, added in seen] == [1, 2, 3]
     assert len({import_id for import_id, _ in seen}) == 3
+
+
+def test_a_segment_that_somebody_took_away_stops_nothing(collector: Collector) -> None:
+    collector.track(collector.event("a"))
+    next((collector.folder / "log").glob("*.log")).unlink()
+    assert collector.rows("SELECT count(*) FROM facts.event") == [(0,)]
+    collector.runner.run(collector.log.roll())
+    collector.track(collector.event("b"))
+    assert collector.rows("SELECT event_id FROM facts.event") == [("b",)]

@@ -1,4 +1,4 @@
-# ruff: noqa: DTZ001 - the warehouse keeps naive UTC
+
 from __future__ import annotations
 
 import heapq

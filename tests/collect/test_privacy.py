@@ -1,4 +1,4 @@
-# ruff: noqa: DTZ001 - the warehouse keeps naive UTC
+
 from __future__ import annotations
 
 import json
@@ -131,6 +131,7 @@ def test_what_is_not_loaded_cannot_be_erased(collector: Collector) -> None:
         erase_person(collector.warehouse, collector.log, collector.plan, ANN, loaded=collector.loader.position)
 
 
+@pytest.mark.slow
 def test_an_older_backup_does_not_bring_the_person_back(make: Callable[..., Collector], tmp_path: Path) -> None:
     collector = make("live")
     fill(collector)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,10 +14,11 @@ from longfunnel.warehouse.database import open_warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import duckdb
 
-NOW = datetime(2026, 11, 22, 12)  # noqa: DTZ001 - naive UTC, as the warehouse keeps it
+NOW = datetime(2026, 11, 22, 12)
 
 
 @dataclass

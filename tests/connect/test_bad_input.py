@@ -131,9 +131,9 @@ def test_a_file_with_a_header_and_no_rows(desk: Desk) -> None:
 
 def test_a_missing_file_a_folder_and_a_pattern_that_fits_nothing(desk: Desk) -> None:
     desk.write("leads_2025.csv", "id,at\n1,2025-09-01\n")
-    with pytest.raises(SourceError, match="no file lead_2025.csv.*leads_2025.csv"):
+    with pytest.raises(SourceError, match=r"no file lead_2025.csv.*leads_2025.csv"):
         desk.run("lead", "lead_2025.csv", columns=LEAD)
-    with pytest.raises(SourceError, match="no file matches"):
+    with pytest.raises(SourceError, match=r"no file matches"):
         desk.run("lead", "data/*.csv", columns=LEAD)
     (desk.folder / "data").mkdir()
     with pytest.raises(SourceError, match=r"is a folder.*data/\*\.csv"):
@@ -153,7 +153,7 @@ def test_a_locked_file(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
             return real(self, *args, **kwargs)  # type: ignore[call-overload]
 
         monkeypatch.setattr(Path, "open", refuse)
-    with pytest.raises(SourceError, match="locked, or may not be read"):
+    with pytest.raises(SourceError, match=r"locked, or may not be read"):
         desk.run("lead", "l.csv", columns=LEAD)
     assert nothing_changed(desk)
 
@@ -198,8 +198,8 @@ def test_dates_and_numbers_that_read_two_ways_are_asked_about(desk: Desk) -> Non
         0,
     )
     assert desk.rows("SELECT paid_at, amount FROM facts.payment ORDER BY payment_id") == [
-        (datetime(2025, 3, 3, 21), Decimal(5)),  # noqa: DTZ001
-        (datetime(2025, 5, 5, 21), Decimal("1.234")),  # noqa: DTZ001
+        (datetime(2025, 3, 3, 21), Decimal(5)),
+        (datetime(2025, 5, 5, 21), Decimal("1.234")),
     ]
 
 
@@ -214,7 +214,7 @@ def test_a_value_deep_in_the_file_settles_what_the_first_ones_leave_open(desk: D
 
 def test_when_not_one_row_is_understood_nothing_is_imported(desk: Desk) -> None:
     desk.write("l.csv", "id,at\n1,soon\n2,later\n")
-    with pytest.raises(SourceError, match="not one row of l.csv.*«at».*no date"):
+    with pytest.raises(SourceError, match=r"not one row of l.csv.*«at».*no date"):
         desk.run("lead", "l.csv", columns=LEAD)
     assert nothing_changed(desk)
 

@@ -265,7 +265,7 @@ def test_further_columns_are_kept_under_props(desk: Desk) -> None:
 def test_times_are_read_in_the_sources_own_zone(desk: Desk) -> None:
     desk.write("l.csv", "id,at\n1,01.09.2025 10:00\n")
     desk.run("lead", "l.csv", columns={"lead_id": "id", "created_at": "at"}, timezone="Asia/Vladivostok")
-    assert desk.rows("SELECT created_at FROM facts.lead") == [(datetime(2025, 9, 1),)]  # noqa: DTZ001
+    assert desk.rows("SELECT created_at FROM facts.lead") == [(datetime(2025, 9, 1),)]
     desk.write("s.csv", "at,cost\n2025-09-01T22:30:00Z,5\n")
     desk.run("spend", "s.csv", columns={"day_on": "at", "cost": "cost"})
     assert desk.rows("SELECT day_on FROM facts.spend") == [(date(2025, 9, 2),)]
@@ -325,5 +325,5 @@ def test_without_versions_the_order_of_arrival_never_matters(desk: Desk, data: s
 
 def test_a_mapping_without_what_the_fact_needs_is_refused(desk: Desk) -> None:
     desk.write("l.csv", "id,at\n1,01.09.2025\n")
-    with pytest.raises(SourceError, match="a lead needs, under columns or constants, created_at"):
+    with pytest.raises(SourceError, match=r"a lead needs, under columns or constants, created_at"):
         desk.run("lead", "l.csv", columns={"lead_id": "id"})

@@ -122,7 +122,7 @@ def test_xlsx(desk: Desk) -> None:
         day = book.add_format({"num_format": "dd.mm.yyyy"})
         sheet.write_row(2, 0, ["Номер", "Дата", "Сумма", "Телефон"])
         sheet.write_row(3, 0, ["П-1", None, 1234.5, 79161234567])
-        sheet.write_datetime(3, 1, datetime(2025, 9, 1), day)  # noqa: DTZ001
+        sheet.write_datetime(3, 1, datetime(2025, 9, 1), day)
         sheet.write_row(4, 0, ["П-2", 45915, 7, "+7 916 123-45-68"])
         sheet.write_row(5, 0, ["П-3", "30.09.2025", "-100,25", ""])
         sheet.write_row(6, 0, ["П-4", "никогда", 5, ""])
@@ -135,7 +135,7 @@ def test_xlsx(desk: Desk) -> None:
         ("+79161234568",),
     ]
     assert desk.quarantine()[0][:3] == (7, "Дата", "никогда")
-    with pytest.raises(SourceError, match="no sheet «Оплата».*Оплаты"):
+    with pytest.raises(SourceError, match=r"no sheet «Оплата».*Оплаты"):
         desk.run("payment", "p.xlsx", columns=COLUMNS, sheet="Оплата")
 
 
@@ -164,8 +164,8 @@ def test_json(desk: Desk, wrapped: str) -> None:
             desk.write("p.json", json.dumps(RECORDS[0]) + json.dumps(RECORDS[1]))
     assert counts(desk.run("payment", "p.json", columns=JSON_COLUMNS)) == (2, 2, 0, 0, 0)
     assert desk.rows("SELECT payment_id, paid_at, amount, currency FROM facts.payment ORDER BY amount") == [
-        ("2", datetime(2025, 9, 1, 7), Decimal(7), None),  # noqa: DTZ001
-        ("18446744073709551615", datetime(2025, 9, 1, 8), Decimal("12.5"), "EUR"),  # noqa: DTZ001
+        ("2", datetime(2025, 9, 1, 7), Decimal(7), None),
+        ("18446744073709551615", datetime(2025, 9, 1, 8), Decimal("12.5"), "EUR"),
     ]
 
 
@@ -187,7 +187,7 @@ def test_parquet_keeps_its_types(desk: Desk) -> None:
     )
     assert counts(report) == (3, 3, 0, 0, 0)
     assert desk.rows("SELECT paid_at, amount, props->>'place' FROM facts.payment ORDER BY payment_id")[0] == (
-        datetime(2025, 9, 1, 7),  # noqa: DTZ001
+        datetime(2025, 9, 1, 7),
         Decimal("0.25"),
         '{"city":"Тула"}',
     )

@@ -243,7 +243,7 @@ def test_in_a_column_of_counts_three_digits_after_a_sign_are_thousands() -> None
 
 @settings(deadline=None, max_examples=300)
 @given(
-    wall=st.datetimes(min_value=datetime(1991, 1, 1), max_value=datetime(2039, 1, 1)),  # noqa: DTZ001
+    wall=st.datetimes(min_value=datetime(1991, 1, 1), max_value=datetime(2039, 1, 1)),
     zone=st.sampled_from(
         [
             "Europe/Moscow",

@@ -1,4 +1,4 @@
-# ruff: noqa: DTZ001 - instants are kept in UTC without a zone
+
 """Periods, comparisons and grains."""
 
 from __future__ import annotations

@@ -41,7 +41,9 @@ def test_an_empty_file_is_all_defaults() -> None:
 
 def test_all_mistakes_come_together_with_their_places() -> None:
     with pytest.raises(SettingsError) as error:
-        parse_settings('[business]\ncurency = "RUB"\ntimezone = 5\n\n[[source]]\nname = "a"\nfact = "lead"\nskip_rows = "two"\ncolums = {}\n')
+        parse_settings(
+            '[business]\ncurency = "RUB"\ntimezone = 5\n\n[[source]]\nname = "a"\nfact = "lead"\nskip_rows = "two"\ncolums = {}\n'
+        )
     text = str(error.value)
     assert "unknown setting «curency». Did you mean «currency»?" in text
     assert "timezone = 5" in text
@@ -60,7 +62,10 @@ def test_all_mistakes_come_together_with_their_places() -> None:
         ('[counting]\nrevenue = "cash"', "revenue = 'cash'"),
         ('[[source]]\nfact = "lead"', "«name» is missing"),
         ('[[source]]\nname = "a"\nfact = "lead"', "needs path"),
-        ('[[source]]\nname = "a"\nfact = "lead"\npath = "x"\n[[source]]\nname = "a"\nfact = "lead"\npath = "y"', "named twice"),
+        (
+            '[[source]]\nname = "a"\nfact = "lead"\npath = "x"\n[[source]]\nname = "a"\nfact = "lead"\npath = "y"',
+            "named twice",
+        ),
         ('[source]\nname = "a"', "[[source]]"),
         ("business = 1", "must be a table"),
         ("[business\n", "not valid TOML"),

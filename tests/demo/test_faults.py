@@ -151,7 +151,7 @@ def test_deals_and_leads_of_the_ledger_are_in_the_files(truth: Truth, table: Cal
         rows = [leads[lead] for lead in ledgered(truth, "lead", situation, "bitrix24_leads")]
         assert not any(row["UTM Source"] or row["YM Client ID"] for row in rows)
         if situation == "before_tracking":
-            assert all(moment(row["Дата создания"]) < datetime(2025, 9, 1) for row in rows)  # noqa: DTZ001
+            assert all(moment(row["Дата создания"]) < datetime(2025, 9, 1) for row in rows)
 
 
 def test_late_callers_were_on_the_site_long_before(truth: Truth, table: Callable[..., Rows], events: Rows) -> None:

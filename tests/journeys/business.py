@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from pathlib import Path
-from typing import Any
-
-import duckdb
+from typing import TYPE_CHECKING, Any
 
 from longfunnel.core.settings import Settings
 from longfunnel.journeys.build import Refreshed, refresh_journeys
@@ -15,6 +12,11 @@ from longfunnel.warehouse.database import open_warehouse, transaction
 from longfunnel.warehouse.facts import Fact, facts
 from longfunnel.warehouse.identifiers import node, node_sql
 from longfunnel.warehouse.load import load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import duckdb
 
 TABLES = (
     "origins", "spends", "visits", "touches", "leads", "deals", "stage_entries", "orders", "payments", "credits", "timeline", "acts",

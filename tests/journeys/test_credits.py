@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from longfunnel.core.settings import Counting, Settings
 from longfunnel.journeys.credits import credits_sql
 
-START = datetime(2026, 1, 1)
+START = datetime.fromisoformat("2026-01-01")
 SOURCES = {"vk": "social", "yandex": "organic", "(direct)": "(none)"}
 
 

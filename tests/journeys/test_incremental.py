@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -39,7 +40,8 @@ def fact(draw: st.DrawFn) -> tuple[str, dict[str, Any], str]:
                   "visitor_id": visitor, "order_id": f"o{number}", "amount": amount, **mark, **money},
         "visit": {"visit_id": f"v{number}", "started_at": day(when, hour), "visitor_id": visitor, **mark},
         "lead": {"lead_id": f"l{number}", "created_at": day(when, hour), "phone": phone, "visitor_id": visitor, **mark},
-        "deal": {"deal_id": f"d{number}", "created_at": day(when), "closed_at": day(when, 12), "status": draw(st.sampled_from(["won", "lost"])), "amount": amount,
+        "deal": {"deal_id": f"d{number}", "created_at": day(when), "closed_at": day(when, 12), "status": draw(st.sampled_from(["won", "lost"])),
+                 "amount": amount,
                  "phone": phone, "stage": draw(st.sampled_from(["A", "B"])), **money, **mark},
         "payment": {"payment_id": f"p{number}", "paid_at": day(when), "amount": amount, "kind": draw(st.sampled_from(["payment", "refund"])),
                     "phone": phone, **draw(st.sampled_from([{}, {"deal_id": f"d{number}"}, {"order_id": f"o{number}"}])), **money},
@@ -131,11 +133,9 @@ def test_a_person_s_acts_stand_together_and_in_order(business: Facts) -> None:
             )
         business.build(dirty_only=True)
     rows = business.rows('SELECT person_id, "at", seq, bucket FROM live.timeline')
-    blocks = [rows[0][0]] + [after[0] for before, after in zip(rows, rows[1:], strict=False) if before[0] != after[0]]
+    blocks = [rows[0][0]] + [after[0] for before, after in pairwise(rows) if before[0] != after[0]]
     assert len(blocks) == len(set(blocks)) == 6
-    assert all(
-        before[1:3] <= after[1:3] for before, after in zip(rows, rows[1:], strict=False) if before[0] == after[0]
-    )
+    assert all(before[1:3] <= after[1:3] for before, after in pairwise(rows) if before[0] == after[0])
     assert all(bucket == person % 64 for person, _, _, bucket in rows)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pytest
-from business import Facts
 
 from longfunnel.core.settings import Counting, Settings
+
+if TYPE_CHECKING:
+    from business import Facts
 
 
 def won(deal_id: str, amount: str, at: str = "2026-01-10", **more: str) -> dict[str, str]:
@@ -94,7 +97,9 @@ def test_refunds_reduce_revenue_and_find_their_order_by_person(business: Facts) 
 def test_a_payment_that_names_only_a_person_pays_that_person_s_won_deal_until_it_is_paid(business: Facts) -> None:
     business.add("deal", won("d", "100", user_id="u"))
     business.add(
-        "payment", *(paid(str(day), "60", f"2026-01-{day}", user_id="u") for day in (12, 13, 14)), paid("x", "9", user_id="v")
+        "payment",
+        *(paid(str(day), "60", f"2026-01-{day}", user_id="u") for day in (12, 13, 14)),
+        paid("x", "9", user_id="v"),
     )
     business.build()
     assert business.rows("SELECT deal_key IS NOT NULL, revenue FROM live.orders ORDER BY revenue DESC") == [

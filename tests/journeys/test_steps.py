@@ -119,12 +119,12 @@ def test_a_span_reads_back_as_it_was_written(span: timedelta) -> None:
 @settings(deadline=None, max_examples=300)
 @given(st.text(alphabet='page:evntlad./* ,|?"[]()=<>@-→or within2d\n', max_size=40))
 def test_any_text_is_read_or_refused_in_plain_words(text: str) -> None:
+    refused = ""
     try:
         steps = read_steps(text)
     except QuestionError as error:
-        assert str(error).startswith("The steps cannot be read")
-    else:
-        assert read_steps(written_steps(steps)) == steps
+        refused = str(error)
+    assert refused.startswith("The steps cannot be read") or read_steps(written_steps(steps)) == steps
 
 
 def test_every_part_of_the_language_is_understood() -> None:

@@ -25,7 +25,14 @@ def noon(day: date) -> datetime:
 
 
 def touch(key: int, person: int, day: date, origin: int | None) -> Row:
-    return {"touch_id": key, "person_id": person, "at": noon(day), "day_on": day, "kind": "visit", "origin_id": origin}
+    return {
+        "touch_id": key,
+        "person_id": person,
+        '"at"': noon(day),
+        "day_on": day,
+        "kind": "visit",
+        "origin_id": origin,
+    }
 
 
 def order(key: int, person: int, day: date, revenue: str | None, cost: str | None = None) -> Row:

@@ -41,10 +41,7 @@ def attempts_of(events: list[Did], names: list[str], window: float) -> list[tupl
         for attempt in product(range(len(events)), repeat=length):
             rows = [events[i] for i in attempt]
             fits = all(row.name == name for row, name in zip(rows, names, strict=False))
-            in_time = (
-                all(one.at <= two.at for one, two in pairwise(rows))
-                and rows[-1].at - rows[0].at <= window
-            )
+            in_time = all(one.at <= two.at for one, two in pairwise(rows)) and rows[-1].at - rows[0].at <= window
             if fits and in_time and len(set(attempt)) == length:
                 found.append(attempt)
     return found

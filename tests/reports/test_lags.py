@@ -15,12 +15,12 @@ from longfunnel.core.errors import QuestionError
 from longfunnel.core.settings import Settings
 from longfunnel.reports import Answer, answer, read_question
 
-FIRST = datetime(2026, 1, 1)  # noqa: DTZ001 - UTC without a zone, as in the warehouse
+FIRST = datetime(2026, 1, 1)
 Row = dict[str, Any]
 
 
 def ask(orders: list[Row], touches: list[Row], **fields: Any) -> Answer:
-    credits = [
+    credited = [
         {
             "subject": "order",
             "subject_key": row["order_key"],
@@ -31,7 +31,7 @@ def ask(orders: list[Row], touches: list[Row], **fields: Any) -> Answer:
         for row in orders
     ]
     origins = [{"origin_id": 1, "channel": "Email"}, {"origin_id": 2, "channel": "Direct"}]
-    with warehouse({"orders": orders, "touches": touches, "credits": credits, "origins": origins}) as connection:
+    with warehouse({"orders": orders, "touches": touches, "credits": credited, "origins": origins}) as connection:
         return answer(connection, Settings(), read_question("lags", fields))
 
 
@@ -51,7 +51,7 @@ def order(key: int, person: int, day: int, origin: int | None = 1, days: float |
 
 def touch(key: int, person: int, day: float, kind: str) -> Row:
     at = FIRST + timedelta(days=day)
-    return {"touch_id": key, "person_id": person, "at": at, "day_on": at.date(), "kind": kind}
+    return {"touch_id": key, "person_id": person, '"at"': at, "day_on": at.date(), "kind": kind}
 
 
 @settings(deadline=None, max_examples=40)

@@ -1,4 +1,4 @@
-# ruff: noqa: DTZ001 - instants are kept in UTC without a zone
+
 """The ledger: everything stands somewhere, and the sums are those of the import."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# ruff: noqa: DTZ001 - instants are kept in UTC without a zone
+
 """Questions: parsing, printing, and all mistakes at once."""
 
 from __future__ import annotations

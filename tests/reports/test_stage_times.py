@@ -17,13 +17,35 @@ from longfunnel.core.settings import Settings
 from longfunnel.reports import answer, read_question
 from longfunnel.reports._survival import kaplan_meier
 
-FIRST = datetime(2026, 1, 1)  # noqa: DTZ001 - UTC without a zone, as in the warehouse
+FIRST = datetime(2026, 1, 1)
 
 
 def test_the_estimate_is_the_published_one() -> None:
     # remission of leukaemia under 6-MP, weeks (Freireich et al., Blood 21 (1963) 699-716; the table is in Collett, Modelling
     # Survival Data, and in Cox & Oakes): a plus marks what had not ended
-    given_text = ["6", "6", "6", "6+", "7", "9+", "10", "10+", "11+", "13", "16", "17+", "19+", "20+", "22", "23", "25+", "32+", "32+", "34+", "35+"]
+    given_text = [
+        "6",
+        "6",
+        "6",
+        "6+",
+        "7",
+        "9+",
+        "10",
+        "10+",
+        "11+",
+        "13",
+        "16",
+        "17+",
+        "19+",
+        "20+",
+        "22",
+        "23",
+        "25+",
+        "32+",
+        "32+",
+        "34+",
+        "35+",
+    ]
     times = np.array([int(text.rstrip("+")) for text in given_text])
     found = kaplan_meier(times, np.array(["+" not in text for text in given_text]))
     assert found.times.tolist() == [6, 7, 10, 13, 16, 22, 23]

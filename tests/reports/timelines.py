@@ -14,7 +14,7 @@ from derived import warehouse
 if TYPE_CHECKING:
     import duckdb
 
-FIRST = datetime(2026, 1, 1)  # noqa: DTZ001 - UTC without a zone, as in the warehouse
+FIRST = datetime(2026, 1, 1)
 DAY = 86_400
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -74,7 +75,7 @@ def build(
         return BuildReport(False, False, 0, 0, time.perf_counter() - started)
     # the builders bring compiled kernels with them: an answer from what is built already does without
     from longfunnel.journeys.build import refresh_journeys
-    from longfunnel.people import refresh_people, row_node_sql
+    from longfunnel.people import refresh_people, row_node_sql, shared_kinds
 
     if progress:
         progress("who is who", 0.1)
@@ -84,7 +85,12 @@ def build(
         if progress:
             progress("journeys", 0.4)
         refresh_journeys(
-            connection, settings, schema=schema, row_node=row_node_sql, as_of=as_of, dirty_only=not change.is_full
+            connection,
+            settings,
+            schema=schema,
+            row_node=partial(row_node_sql, schema=schema, guarded=shared_kinds(connection, schema)),
+            as_of=as_of,
+            dirty_only=not change.is_full,
         )
         connection.execute("INSERT OR REPLACE INTO main.builds VALUES (?, ?, ?)", [schema, fingerprint, now()])
         _forget_old(business)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def find_people(business: Business, text: str) -> list[Known]:
     """Identifiers that ``text`` (a phone, e-mail, id or person's number) means. Builds first when there are new facts."""
     build(business)
-    return find(business.warehouse, text, country=business.settings.business.country)
+    return find(business.warehouse, text, country=business.settings.business.home_country)
 
 
 def person(business: Business, text: str) -> Evidence:
@@ -40,7 +40,7 @@ def propose_decision(
 ) -> tuple[Decision, Preview]:
     """A decision not yet taken, and what the next build would change because of it."""
     build(business)
-    country = business.settings.business.country
+    country = business.settings.business.home_country
     a = parse_identifier(first, country=country)
     b = parse_identifier(second, country=country) if second else None
     taken = decision(verb, a, b, by=getpass.getuser(), why=why, at=now())

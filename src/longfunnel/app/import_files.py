@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,21 @@ def propose_source(business: Business, file: Path, *, fact: str = "") -> Proposa
         known_sources=settings.source,
         fact=fact,
     )
+
+
+def source_of(business: Business, file: Path) -> str:
+    """The name of the source that reads ``file`` already; empty when none does."""
+    inside = _inside(business, file)
+    for source in business.settings.source:
+        if source.type == "file" and (str(inside) == source.path or inside in _matching(business, source.path)):
+            return source.name
+    return ""
+
+
+def _matching(business: Business, pattern: str) -> list[Path]:
+    """The files of a source, as the settings would name each."""
+    full = os.path.join(business.folder, os.path.expanduser(pattern))  # noqa: PTH111, PTH118 - a pattern is no path
+    return [_inside(business, Path(name)) for name in glob.glob(full, recursive=True)]  # noqa: PTH207 - it may be absolute
 
 
 def add_source(business: Business, proposal: Proposal) -> str:

@@ -15,12 +15,20 @@ if TYPE_CHECKING:
     from longfunnel.app.business import Business
 
 
+class SyncError(SourceError):
+    """Some sources could not be imported; ``reports`` are those of the others."""
+
+    def __init__(self, message: str, reports: list[ImportReport]) -> None:
+        super().__init__(message)
+        self.reports = reports
+
+
 def sync(
     business: Business, names: list[str] | None = None, *, progress: Callable[[str, float], None] | None = None
 ) -> list[ImportReport]:
     """Import the sources of longfunnel.toml, all or those in ``names``; one report each.
 
-    A source that cannot be read does not stop the others: after all of them were tried, SourceError tells of those that
+    A source that cannot be read does not stop the others: after all of them were tried, SyncError tells of those that
     failed (what was imported stays). Raises QuestionError for a name that no source has.
     """
     settings = business.settings
@@ -54,9 +62,6 @@ def sync(
             failures.append(f"{source.name}: {error}")
     if failures:
         done = f" The other {len(reports)} were imported." if reports else ""
-        raise SourceError(
-            together(
-                failures, f"{len(failures)} of {len(failures) + len(reports)} sources could not be imported.{done}"
-            )
-        )
+        intro = f"{len(failures)} of {len(failures) + len(reports)} sources could not be imported.{done}"
+        raise SyncError(together(failures, intro), reports)
     return reports

@@ -29,7 +29,6 @@ from longfunnel.collect.monitoring import Monitor
 from longfunnel.collect.plan import Plan
 from longfunnel.collect.regions import Regions
 from longfunnel.collect.visitors import DailySalt
-from longfunnel.connect import country_of
 from longfunnel.core.errors import LongfunnelError
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ async def _run(
     business: Business, host: str, port: int, public_url: str, on_ready: Callable[[Addresses], None] | None
 ) -> None:
     settings = business.settings
-    plan = Plan(settings, country=country_of(settings.business))
+    plan = Plan(settings)
     own_folder = business.folder / OWN_FOLDER
     database = settings.collector.region_database
     regions = Regions(business.folder / database if database else None, settings.business.language)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import glob
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from longfunnel.cli.context import Context, Format, agreed, console, error_console
 from longfunnel.cli.render import print_answer, print_imports, print_proposal, print_rows
 from longfunnel.core.errors import LongfunnelError, SourceError, together
+
+if TYPE_CHECKING:
+    from longfunnel.app.business import Business
 
 
 def register(app: typer.Typer) -> None:
@@ -34,13 +37,18 @@ def import_(
     ] = "",
 ) -> None:
     """Look at files, propose what their columns mean, and on agreement import them and show the long funnel."""
-    from longfunnel.app.import_files import add_source, propose_source
+    from longfunnel.app.import_files import add_source, propose_source, source_of
 
     settings: Context = context.obj
     with settings.business() as business:
         added: list[str] = []
         failures: list[str] = []
         for file in _existing(files):
+            known = source_of(business, file)
+            if known:
+                console.print(rf"{file} is read by \[\[source]] «{known}» already.", highlight=False)
+                added += [known] if known not in added else []
+                continue
             try:
                 proposal = propose_source(business, file, fact=fact)
             except SourceError as error:
@@ -56,11 +64,8 @@ def import_(
             added.append(add_source(business, proposal))
             console.print(rf"[green]✓[/] \[\[source]] «{added[-1]}» is in longfunnel.toml", highlight=False)
         if added:
-            with settings.progress() as progress:
-                reports = business.sync(added, progress=progress)
-                business.build(progress=progress)
             console.print()
-            print_imports(reports)
+            _bring_in(settings, business, added)
             console.print()
             print_answer(business.ask("long_funnel"), business.settings)
         if failures:
@@ -83,11 +88,26 @@ def sync(
 ) -> None:
     """Bring in what is new in the sources, and build. Nothing new is nothing to do."""
     settings: Context = context.obj
-    with settings.business() as business, settings.progress() as progress:
+    with settings.business() as business:
+        _bring_in(settings, business, names)
+
+
+def _bring_in(settings: Context, business: Business, names: list[str] | None) -> None:
+    """Sync and build. Where some sources fail, the others are built and shown before the error is."""
+    from longfunnel.app.sync import SyncError
+
+    failure: SyncError | None = None
+    with settings.progress() as progress:
         try:
-            print_imports(business.sync(names, progress=progress))
-        finally:
+            reports = business.sync(names, progress=progress)
+        except SyncError as error:
+            failure, reports = error, error.reports
+        if reports:
             business.build(progress=progress)
+    if reports:
+        print_imports(reports)
+    if failure:
+        raise failure
 
 
 def build(

@@ -9,6 +9,7 @@ import typer
 from rich.text import Text as Styled
 
 from longfunnel.app.build import schema_of
+from longfunnel.cli.ask import By, Formats, Output, Since, Until  # noqa: TC001 - typer reads the annotations when it runs
 from longfunnel.cli.context import Context, Format, console, error_console
 from longfunnel.cli.render import print_answer, print_rows
 from longfunnel.cli.table import quiet_table
@@ -19,7 +20,6 @@ from longfunnel.reports import Context as Asking
 from longfunnel.reports._funnel_people import people_behind
 
 if TYPE_CHECKING:
-    from longfunnel.cli.ask import By, Formats, Output, Since, Until
     from longfunnel.core.settings import Settings
     from longfunnel.reports import Answer
 

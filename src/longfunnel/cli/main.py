@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +9,7 @@ from typing import Annotated
 import typer
 
 from longfunnel import __version__
-from longfunnel.cli import ask, data, folder, people
+from longfunnel.cli import ask, collect, data, folder, funnel, people
 from longfunnel.cli.context import Context, console, error_console
 from longfunnel.core.errors import LongfunnelError
 
@@ -23,7 +22,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (folder, data, ask, people):
+for part in (folder, data, ask, funnel, people, collect):
     part.register(app)
 
 
@@ -45,6 +44,10 @@ def _options(
     context.obj = Context(directory, quiet=quiet)
 
 
+_STOPPED = 130
+"""What Ctrl-C ends with."""
+
+
 def run() -> None:
     """Run one command. Exit codes: 0 done, 1 a mistake that the message explains, 2 wrong usage, 130 stopped by Ctrl-C."""
     try:
@@ -54,13 +57,10 @@ def run() -> None:
         if error.hint:
             error_console.print(f"  [dim]→[/] {_escape(error.hint)}", highlight=False)
         sys.exit(1)
-    except KeyboardInterrupt:
-        error_console.print("Stopped. Nothing half-done was kept; run the same command to go on.", highlight=False)
-        sys.exit(130)
-    except BrokenPipeError:
-        # the reader (head, less) has enough; Python would complain once more while closing its output
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+    except SystemExit as end:
+        if end.code == _STOPPED:
+            error_console.print("Stopped. Nothing half-done was kept; run the same command to go on.", highlight=False)
+        raise
 
 
 def _escape(text: str) -> str:

@@ -45,7 +45,9 @@ def print_table(answer: Answer, language: Language) -> None:
     console.print(
         Styled(answer.title.to(language), style="bold"), Styled(_period(answer, language), style="dim"), highlight=False
     )
-    columns = [_Shown(answer, column, language) for column in answer.columns if not column.is_code and column.name != _ADVICE]
+    columns = [
+        _Shown(answer, column, language) for column in answer.columns if not column.is_code and column.name != _ADVICE
+    ]
     # what it was before stands beside its change in every other format; here the change says it
     columns = [shown for shown in columns if not shown.column.name.endswith("_before")]
     empty = _empty(columns)
@@ -58,7 +60,9 @@ def print_table(answer: Answer, language: Language) -> None:
         said = Text("(n): rests on so few cases; do not lean on it", "(n): стоит на стольких случаях; опираться рано")
         console.print(Styled(said.to(language), style="dim"), highlight=False)
     if empty:
-        said = Text("Left out, for nothing is known of it: {columns}.", "Не показано, так как ничего не известно: {columns}.")
+        said = Text(
+            "Left out, for nothing is known of it: {columns}.", "Не показано, так как ничего не известно: {columns}."
+        )
         titles = ", ".join(shown.header for shown in empty if shown.header != _CHANGE)
         console.print(Styled(said.format(columns=titles).to(language), style="dim"), highlight=False)
     advice = {row.get("title") or row.get("reason"): row[_ADVICE] for row in answer.rows if row.get(_ADVICE)}

@@ -86,9 +86,7 @@ class Loader:
         self.lock = threading.Lock()
         """Held while rows are loaded: whoever needs the warehouse at rest takes it."""
 
-    def run(
-        self, stop: threading.Event, *, pause: float = 0.75, on_loaded: Callable[[int], None] | None = None
-    ) -> None:
+    def run(self, stop: threading.Event, *, pause: float = 1.0, on_loaded: Callable[[int], None] | None = None) -> None:
         """Load until ``stop`` is set, and once more after it. ``pause`` (seconds) gathers records into one transaction.
 
         A failure is logged and tried again: the records wait in the log.
@@ -113,17 +111,18 @@ class Loader:
                 return
 
     def load_all(self) -> int:
-        """Load everything that is on disk; how many records that was."""
+        """Load everything that is on disk now; how many records that was."""
         total = 0
         with self.lock:
-            while True:
+            # what comes meanwhile is left to the next time: many together cost little more than one
+            goal = self._log.synced
+            while self.position < goal:
                 chunk = self._log.read(self.position)
                 if chunk.records:
                     self._load(chunk.records, chunk.segment, chunk.next)
                     total += len(chunk.records)
                     self.loaded_at = time.time()
-                if chunk.next == self.position or (not chunk.records and chunk.next >= self._log.synced):
-                    self.position = chunk.next
+                if chunk.next == self.position:  # the file has gone: somebody took it away
                     break
                 self.position = chunk.next
         self.trouble = ""

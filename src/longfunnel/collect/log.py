@@ -67,7 +67,7 @@ class Log:
         segment_bytes: int = 16 << 20,
         queue_bytes: int = 8 << 20,
         reserve_bytes: int = 64 << 20,
-        linger: float = 0.002,
+        linger: float = 0.004,
         first_segment: int = 1,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)

@@ -19,10 +19,10 @@ WEBHOOK = "webhook"
 class Plan:
     """The settings of one business, for the endpoint and for the loader alike."""
 
-    def __init__(self, settings: Settings, *, country: str = "") -> None:
+    def __init__(self, settings: Settings) -> None:
         self.collector: Collector = settings.collector
         self.zone: ZoneInfo = settings.business.zone
-        self.country = country or settings.business.country
+        self.country = settings.business.home_country
         self._sites = {site.name: site for site in settings.site}
         self._hooks = {source.name: source for source in settings.source if source.type == WEBHOOK}
         self._own = {site.name: networks(site.own_addresses) for site in settings.site}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from longfunnel.connect._propose import Proposal, propose
 from longfunnel.connect._quarantine import quarantined
 from longfunnel.connect._report import FileReport, ImportReport
-from longfunnel.connect._zones import country_of
 from longfunnel.connect.file import import_source
 
-__all__ = ["FileReport", "ImportReport", "Proposal", "country_of", "import_source", "propose", "quarantined"]
+__all__ = ["FileReport", "ImportReport", "Proposal", "import_source", "propose", "quarantined"]

@@ -10,6 +10,7 @@ import codecs
 import glob
 import gzip
 import hashlib
+import io
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,11 @@ class Readable:
     digest: str
     """SHA-256 of the file's own bytes."""
     size: int
+
+    @property
+    def compression(self) -> str:
+        """What the engine should unpack: a name's ending says nothing sure."""
+        return "gzip" if _is_packed(self.path) else "uncompressed"
 
 
 def find_files(path: str, folder: Path, source: str) -> list[Path]:
@@ -97,9 +103,12 @@ def make_readable(file: Path, work: Path, *, encoding: str = "") -> Readable:
 
 def open_bytes(path: Path) -> IO[bytes]:
     """The file's bytes, unpacked when it is gzip."""
+    return cast("IO[bytes]", gzip.open(path, "rb")) if _is_packed(path) else path.open("rb")
+
+
+def _is_packed(path: Path) -> bool:
     with path.open("rb") as opened:
-        packed = opened.read(2) == b"\x1f\x8b"
-    return cast("IO[bytes]", gzip.open(path, "rb")) if packed else path.open("rb")
+        return opened.read(2) == b"\x1f\x8b"
 
 
 def _kind(file: Path, head: bytes) -> tuple[Kind | Literal["archive"], bytes]:
@@ -173,12 +182,22 @@ def _from_archive(file: Path, work: Path, encoding: str) -> Readable:
 
 
 def _text(file: Path, work: Path, kind: Kind, encoding: str, head: bytes) -> Readable:
-    digest, legacy = _scan(file, encoding or _marked_encoding(head))
-    settled = encoding or _marked_encoding(head) or ("utf-8" if legacy is None else _guess(legacy, file))
+    known = encoding or _marked_encoding(head)
+    scanned = _scan(file, known)
+    settled = known or ("utf-8" if scanned.foreign is None else _guess(scanned.foreign, file))
     path = file
-    if codecs.lookup(settled).name != "utf-8" or settled == "utf-8-sig":
+    if _lookup(settled, file) != "utf-8" or scanned.has_mixed_lines:
         path = _transcode(file, work, settled)
-    return Readable(file, path, kind, settled, digest, file.stat().st_size)
+    return Readable(file, path, kind, settled, scanned.digest, file.stat().st_size)
+
+
+def _lookup(encoding: str, file: Path) -> str:
+    try:
+        return codecs.lookup(encoding).name
+    except LookupError as error:
+        raise SourceError(
+            f"{file}: there is no encoding «{encoding}».", hint='Such as "utf-8", "cp1251", "utf-16".'
+        ) from error
 
 
 def _marked_encoding(head: bytes) -> str:
@@ -192,32 +211,47 @@ def _marked_encoding(head: bytes) -> str:
     return ""
 
 
-def _scan(file: Path, known: str) -> tuple[str, bytes | None]:
-    """The digest of the file, and, where its text is no UTF-8, a sample of the lines that are not plain ASCII."""
+@dataclass
+class _Scan:
+    """What one pass over a text file finds."""
+
+    digest: str = ""
+    foreign: bytes | None = None
+    """A sample of the lines that are not plain ASCII, where the text is no UTF-8."""
+    has_mixed_lines: bool = False
+    """Whether lines end in more than one way: the engine takes only one. (Line breaks inside cells count.)"""
+
+
+def _scan(file: Path, known: str) -> _Scan:
+    """Read all bytes once (packed ones twice)."""
     digest = hashlib.sha256()
-    decoder = codecs.getincrementaldecoder("utf-8")() if not known else None
-    broken = False
+    found = _Scan()
     foreign = bytearray()
-    with file.open("rb") as opened:
-        packed = opened.read(2) == b"\x1f\x8b"
-        opened.seek(0)
+    decoder = None if known else codecs.getincrementaldecoder("utf-8")()
+    feeds = returns = pairs = 0
+    last = b""
+    packed = _is_packed(file)
+    if packed:
+        digest = hashlib.new("sha256", _digest(file).encode())
+    with open_bytes(file) as opened:
         for chunk in iter(lambda: opened.read(_CHUNK), b""):
-            digest.update(chunk)
-            if decoder and not packed and not broken:
-                broken = not _decodes(decoder, chunk)
-    if decoder and (packed or broken):
-        broken = False
-        decoder.reset()
-        with open_bytes(file) as unpacked:
-            for chunk in iter(lambda: unpacked.read(_CHUNK), b""):
-                broken = broken or not _decodes(decoder, chunk)
-                if len(foreign) < _LEGACY_SAMPLE and not chunk.isascii():
-                    foreign += b"\n".join(line for line in chunk.split(b"\n")[1:-1] or [chunk] if not line.isascii())[
-                        :_LEGACY_SAMPLE
-                    ]
-                elif broken:
-                    break
-    return digest.hexdigest(), bytes(foreign) if broken else None
+            if not packed:
+                digest.update(chunk)
+            if b"\r" in chunk or returns:
+                pairs += chunk.count(b"\r\n") + (last == b"\r" and chunk[:1] == b"\n")
+                returns += chunk.count(b"\r")
+            feeds += chunk.count(b"\n")
+            last = chunk[-1:]
+            if decoder and found.foreign is None and not _decodes(decoder, chunk):
+                found.foreign = b""
+            if decoder and len(foreign) < _LEGACY_SAMPLE and not chunk.isascii():
+                lines = chunk.split(b"\n")
+                foreign += b"\n".join(line for line in lines[1:-1] or lines if not line.isascii())[:_LEGACY_SAMPLE]
+    found.digest = digest.hexdigest()
+    found.has_mixed_lines = (feeds, returns) not in ((pairs, pairs), (feeds, 0), (0, returns))
+    if found.foreign is not None:
+        found.foreign = bytes(foreign)
+    return found
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:
@@ -255,26 +289,26 @@ def _is_utf8(line: bytes) -> bool:
 
 
 def _transcode(file: Path, work: Path, encoding: str) -> Path:
+    """A copy in UTF-8 whose lines all end in one way."""
     target = work / f"{len(list(work.iterdir()))}-{file.stem}.txt"
     try:
-        with target.open("w", encoding="utf-8", newline="") as written:
+        with target.open("wb") as written:
             written.writelines(_decoded(file, encoding))
     except UnicodeDecodeError as error:
         raise SourceError(
             f"{file} is not text in {encoding}: byte {error.start} is not.",
             hint="Name the right encoding in the source.",
         ) from error
-    except LookupError as error:
-        raise SourceError(
-            f"{file}: there is no encoding «{encoding}».", hint='Such as "utf-8", "cp1251", "utf-16".'
-        ) from error
     return target
 
 
-def _decoded(file: Path, encoding: str) -> Iterator[str]:
-    # an undefined byte in an 8-bit encoding spoils one letter, not the file
-    decoder = codecs.getincrementaldecoder(encoding)("strict" if encoding.startswith("utf-16") else "replace")
+def _decoded(file: Path, encoding: str) -> Iterator[bytes]:
+    # broken bytes of UTF-8 pass through, so that their row alone goes to the quarantine; an undefined byte in an 8-bit
+    # encoding spoils one letter, not the file
+    errors = {"utf-8": "surrogateescape", "utf-16": "strict"}.get(encoding[:6], "replace")
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(errors), translate=True)
+    kept = "surrogateescape" if errors == "surrogateescape" else "strict"
     with open_bytes(file) as opened:
         for chunk in iter(lambda: opened.read(_CHUNK), b""):
-            yield decoder.decode(chunk)
-        yield decoder.decode(b"", final=True)
+            yield decoder.decode(chunk).encode("utf-8", kept)
+        yield decoder.decode(b"", final=True).encode("utf-8", kept)

@@ -46,7 +46,11 @@ class Guess:
 def best_guess(found: Sequence[Profile], stem: str, fact: str = "") -> Guess | None:
     """The likeliest reading of columns ``found`` in a file called ``stem``; of that ``fact`` only, if named. None when nothing fits."""
     known = [guess for export in exports() if (guess := _as_export(export, found)) and fact in ("", guess.fact)]
-    free = [guess for name in SYNONYMS if fact in ("", name) and (guess := _as_fact(facts()[name], found, stem))]
+    free = [
+        guess
+        for name in SYNONYMS
+        if fact in ("", name) and (guess := _as_fact(facts()[name], found, stem, is_named=bool(fact)))
+    ]
     if known:
         best = max(known, key=lambda guess: guess.score)
         rival = max((guess.score for guess in free if guess.fact != best.fact), default=0.0)
@@ -116,7 +120,7 @@ def _exact(header: str) -> str:
     return " ".join(header.replace("\u00a0", " ").split()).casefold().replace("ё", "е")
 
 
-def _as_fact(fact: Fact, found: Sequence[Profile], stem: str) -> Guess | None:
+def _as_fact(fact: Fact, found: Sequence[Profile], stem: str, *, is_named: bool) -> Guess | None:
     words = SYNONYMS[fact.name]
     pairs = sorted(
         (
@@ -139,11 +143,11 @@ def _as_fact(fact: Fact, found: Sequence[Profile], stem: str) -> Guess | None:
             taken.add(place)
     _by_values(fact, guess, certainty, found, taken)
     _by_custom(fact, guess, certainty, found, taken)
-    if not _is_whole(fact, guess):
+    told = [ours for ours in DISTINCTIVE.get(fact.name, ()) if ours in guess.columns]
+    if not _is_whole(fact, guess) or not (told or is_named or fact.name not in DISTINCTIVE):
         return None
     hint = sum(word in stem.lower() for word in FILE_WORDS.get(fact.name, ()))
     guess.score = _score(fact, certainty, min(hint, 2))
-    told = [ours for ours in DISTINCTIVE.get(fact.name, ()) if ours in guess.columns]
     guess.why = (
         f"by its columns {', '.join(f'«{_first(guess.columns[ours])}»' for ours in (told or list(guess.columns))[:3])}"
     )
@@ -237,9 +241,7 @@ def _is_whole(fact: Fact, guess: Guess) -> bool:
         {"deal_id", "visit_id"} if fact.name in ("deal", "visit") else set()
     )
     required = {column.name for column in fact.columns if column.required} - automatic
-    if not required <= have:
-        return False
-    return bool(have & set(DISTINCTIVE.get(fact.name, tuple(have))))
+    return required <= have
 
 
 def _score(fact: Fact, certainty: dict[str, float], hint: float) -> float:

@@ -25,10 +25,8 @@ from longfunnel.connect._reading import REJECTS, Table
 from longfunnel.connect._recognise import SETTING_OF, Format, recognise
 from longfunnel.connect._report import FileReport
 from longfunnel.connect._typed import clean_sql
-from longfunnel.connect._zones import country_of
 from longfunnel.core.errors import SourceError, WarehouseError, together
 from longfunnel.warehouse.database import transaction
-from longfunnel.warehouse.facts import Fact
 from longfunnel.warehouse.load import (
     INCOMING,
     Loaded,
@@ -46,6 +44,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from longfunnel.core.settings import Business, Source
+    from longfunnel.warehouse.facts import Fact
 
     Tell = Callable[[float], None]
 
@@ -78,8 +77,9 @@ class Job:
             tell(1.0)
             return FileReport(self.name, unchanged=True)
         formats = recognise(self.connection, self.source, self.fact, self.table)
+        self._refuse_doubt(formats)
         made = plan(
-            self.source, self.fact, self.table, self.business, country_of(self.business), formats, self.recorded_at
+            self.source, self.fact, self.table, self.business, self.business.home_country, formats, self.recorded_at
         )
         try:
             with _watched(self.connection, lambda share: tell(share / 2)):
@@ -103,12 +103,13 @@ class Job:
     def _inspect(self, made: Plan) -> None:
         """The first pass: what each row's problem is, and the hashes by which rows are told apart."""
         own = {column: f"v_{column}" for column in made.columns}
+        content = {column: value for column, value in own.items() if column != made.auto_id}
         modified = "v_modified_at" if "modified_at" in made.columns else "CAST(NULL AS TIMESTAMP)"
         auto = f", v_{made.auto_id} AS auto_id" if made.auto_id else ""
         self.connection.execute(f"DROP TABLE IF EXISTS {REJECTS}; DROP TABLE IF EXISTS {REJECTS}_scan")
         sql = f"""CREATE OR REPLACE TEMP TABLE {_INSPECTED} AS
             SELECT idx, CAST(problem AS INTEGER) AS problem, raw, {key_sql(self.fact, own)} AS key_hash,
-                   {stored_content_sql(self.fact, own)} AS content_hash, {modified} AS modified_at{auto} FROM ({made.strict_body})"""
+                   {stored_content_sql(self.fact, content)} AS content_hash, {modified} AS modified_at{auto} FROM ({made.strict_body})"""
         self.connection.execute(sql, made.bound(sql, {**self.table.parameters, "space": self._space}))
 
     @property
@@ -183,6 +184,7 @@ class Job:
                 rows,
                 made.columns,
                 made.bound(rows, self.table.parameters),
+                content=[column for column in made.columns if column != made.auto_id],
                 of_rows=connection.execute(f"SELECT count(*) FROM {_INSPECTED}").fetchall()[0][0],
                 source_system=source.name,
                 system=source.system,

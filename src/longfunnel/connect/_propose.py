@@ -22,7 +22,6 @@ from longfunnel.connect._recognise import recognise
 from longfunnel.connect._synonyms import plain
 from longfunnel.connect._toml import source_toml
 from longfunnel.connect._typed import clean_sql, register
-from longfunnel.connect._zones import country_of
 from longfunnel.core.errors import SourceError, did_you_mean
 from longfunnel.core.settings import Business, Source
 from longfunnel.warehouse import identifiers
@@ -189,7 +188,7 @@ def _understand(connection: duckdb.DuckDBPyConnection, proposal: Proposal, table
         _doubt(fact.column_by_name[name].type.value, name, form) for name, form in formats.items() if form.doubt
     ]
     now = datetime.now(UTC).replace(tzinfo=None)
-    made = plan(source, fact, table, business, country_of(business), formats, now)
+    made = plan(source, fact, table, business, business.home_country, formats, now)
     body = made.body
     shown = [column for column in made.columns if column not in ("props", made.auto_id)]
     cells = ", ".join(f'v_{column} AS "{column}"' for column in shown)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
-from longfunnel.connect._files import Readable, make_readable
+from longfunnel.connect._files import Readable, make_readable, open_bytes
 from longfunnel.connect._text import SpacesError, shape_of, split_spaces, unique_headers
 from longfunnel.connect._words import NOTHING
 from longfunnel.core.errors import SourceError, did_you_mean
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 REJECTS = "unreadable_rows"
 _DEEPEST = 4
-_LONGEST_DOCUMENT = 1 << 30
+_LONGEST_RECORD, _LONGEST_DOCUMENT = 1 << 24, 1 << 30
+_PACKED_TIMES = 20
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def _open_text(readable: Readable, source: Source, work: Path) -> Table:
         split_spaces(readable.path, target)
         readable = Readable(readable.file, target, "text", readable.encoding, readable.digest, readable.size)
         shape = shape_of(target, name=readable.file, delimiter="\t", skip_rows=source.skip_rows)
-    notes = (
+    notes: tuple[str, ...] = (
         ()
         if shape.has_header
         else (f"{readable.file.name} has no header row: its columns are called «column 1», «column 2» …",)
@@ -111,7 +112,7 @@ def _open_text(readable: Readable, source: Source, work: Path) -> Table:
         f"SELECT row_number() OVER () - 1 AS idx, * FROM read_csv($file, delim={_literal(delimiter)}, quote='\"', escape='\"', header=false,"
         f" auto_detect=false, skip={shape.skip}, columns={{{columns}}}, nullstr=[{nothing}], strict_mode=true,"
         f" null_padding={str(shape.is_ragged).lower()}, parallel={str(not shape.is_ragged).lower()},"
-        " ignore_errors=true)"
+        f" ignore_errors=true, compression='{readable.compression}')"
     )
     return Table(readable, shape.headers, sql, first_row=shape.skip + 1, is_text=True, notes=notes)
 
@@ -206,14 +207,16 @@ def _flatten(name: str, expression: str, kind: str, fields: list[tuple[str, str,
 def _open_json(connection: duckdb.DuckDBPyConnection, readable: Readable) -> Table:
     if readable.kind == "lines":
         objects = (
-            "SELECT row_number() OVER () - 1 AS idx, json AS o FROM read_ndjson_objects($file, ignore_errors=true)"
+            "SELECT row_number() OVER () - 1 AS idx, json AS o"
+            f" FROM read_ndjson_objects($file, ignore_errors=true, compression='{readable.compression}')"
         )
     else:
         path = _records_path(connection, readable)
         inner = "json" if path is None else f"unnest(json_extract(json, {_literal(path + '[*]')}))"
-        reader = f"read_json_objects($file, format='{'array' if path is None else 'unstructured'}', maximum_object_size={_LONGEST_DOCUMENT})"
+        form = {None: "array", "$": "auto"}.get(path, "unstructured")
         if path == "$":
-            reader, inner = reader.replace("'unstructured'", "'auto'"), "json"
+            inner = "json"
+        reader = f"read_json_objects($file, format='{form}', {_json_options(readable, whole=form == 'unstructured')})"
         objects = f"SELECT row_number() OVER () - 1 AS idx, o FROM (SELECT {inner} AS o FROM {reader})"
     found = connection.execute(
         f"SELECT CAST(json_group_structure(o) AS VARCHAR) FROM ({objects}) WHERE json_type(o) = 'OBJECT'",
@@ -237,13 +240,12 @@ def _open_json(connection: duckdb.DuckDBPyConnection, readable: Readable) -> Tab
 
 def _records_path(connection: duckdb.DuckDBPyConnection, readable: Readable) -> str | None:
     """Where the records of a JSON document stand: None for a bare list, else the path of the first list of objects."""
-    from longfunnel.connect._files import open_bytes
-
     with open_bytes(readable.path) as opened:
         if opened.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"[":
             return None
     structure = connection.execute(
-        f"SELECT CAST(json_group_structure(json) AS VARCHAR), count(*) FROM read_json_objects($file, format='auto', maximum_object_size={_LONGEST_DOCUMENT})",
+        "SELECT CAST(json_group_structure(json) AS VARCHAR), count(*)"
+        f" FROM read_json_objects($file, format='auto', {_json_options(readable, whole=True)})",
         {"file": str(readable.path)},
     ).fetchall()[0]
     if structure[1] > 1:
@@ -256,6 +258,16 @@ def _records_path(connection: duckdb.DuckDBPyConnection, readable: Readable) -> 
         if isinstance(node, dict):
             pending += [(f'{path}."{name}"', inner) for name, inner in node.items()]
     return "$"
+
+
+def _json_options(readable: Readable, *, whole: bool) -> str:
+    # the engine sets aside twice the largest record that it may meet; a document that wraps its records is one record itself
+    largest = (
+        max(_LONGEST_RECORD, readable.size * (_PACKED_TIMES if readable.compression == "gzip" else 1))
+        if whole
+        else _LONGEST_RECORD
+    )
+    return f"compression='{readable.compression}', maximum_object_size={min(largest, _LONGEST_DOCUMENT)}"
 
 
 def _leaves(structure: dict[str, Any], name: str, path: str, paths: list[tuple[str, str]], depth: int = 1) -> None:

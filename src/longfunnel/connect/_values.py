@@ -131,10 +131,8 @@ def _day(text: str, order: str) -> tuple[datetime, str] | None:
         first, second = (first, second) if order == "day_first" else (second, first)
         return datetime(year, second, first), text[found.end() :]  # noqa: DTZ001
     if found := _COMPACT_TIME.match(text):
-        return (
-            datetime(int(found[1]), int(found[2]), int(found[3])),
-            (f"{found[4]}:{found[5]}:{found[6] or '00'}{text[found.end() :]}"),
-        )
+        written = datetime(int(found[1]), int(found[2]), int(found[3]))  # noqa: DTZ001
+        return written, f"{found[4]}:{found[5]}:{found[6] or '00'}{text[found.end() :]}"
     for word in _WORD.finditer(text):
         if month_number := _MONTH.get(word[0].lower()[:3]):
             before, after = text[: word.start()], text[word.end() :]

@@ -81,7 +81,8 @@ MONEY_CODES = (
 )  # fmt: skip
 """ISO codes that may stand beside an amount."""
 MONEY_SIGNS = {
-    "BRL": (r"r\$",), "RUB": ("₽", r"руб(лей|ля|ль)?\.?", r"р\.", "rur"), "EUR": ("€",), "GBP": ("£",), "UAH": ("₴", r"грн\.?"), "KZT": ("₸", "тенге", r"тг\.?"),
+    "BRL": (r"r\$",), "RUB": ("₽", r"руб(лей|ля|ль)?\.?", r"р\.", "rur"), "EUR": ("€",), "GBP": ("£",),
+    "UAH": ("₴", r"грн\.?"), "KZT": ("₸", "тенге", r"тг\.?"),
     "TRY": ("₺",), "INR": ("₹",),
 }  # fmt: skip
 """Signs and words beside an amount, as patterns (lower case)."""

@@ -4,20 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from babel.core import get_global
-
-if TYPE_CHECKING:
-    from longfunnel.core.settings import Business
-
 _FIRST, _LAST = datetime(1990, 1, 1), datetime(2040, 1, 1)  # noqa: DTZ001 - wall clocks
-
-
-def country_of(business: Business) -> str:
-    """The country by which phone numbers are read: the setting, else the country of the business's zone."""
-    return business.country or str(get_global("zone_territories").get(business.timezone, ""))
 
 
 @lru_cache(maxsize=64)

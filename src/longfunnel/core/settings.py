@@ -10,6 +10,7 @@ from typing import Any, Literal, get_type_hints
 from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
+from babel.core import get_global
 
 from longfunnel.core.collecting import Collector, Signature, Site, collecting_mistakes
 from longfunnel.core.errors import SettingsError, did_you_mean, together
@@ -30,6 +31,11 @@ class Business(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """en or ru: the language of reports."""
     country: str = ""
     """ISO 3166 alpha-2: how phone numbers without a country code are read. Empty: taken from the zone."""
+
+    @property
+    def home_country(self) -> str:
+        """By which phone numbers without a country code are read: the setting, else the country of the zone."""
+        return self.country or str(get_global("zone_territories").get(self.timezone, ""))
 
     @property
     def zone(self) -> ZoneInfo:
@@ -143,6 +149,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Fact = days: older rows are deleted. A fact that is not named is kept for ever."""
 
 
+_TABLES: dict[str, type[msgspec.Struct]] = {
+    "business": Business,
+    "counting": Counting,
+    "guards": Guards,
+    "collector": Collector,
+}
+_LISTS: dict[str, type[msgspec.Struct]] = {"channel": ChannelRule, "source": Source, "site": Site}
+
+
 def parse_settings(text: str, *, file: str = "longfunnel.toml") -> Settings:
     """The settings in ``text``. Raises SettingsError that lists every mistake with its place."""
     try:
@@ -152,10 +167,10 @@ def parse_settings(text: str, *, file: str = "longfunnel.toml") -> Settings:
             f"{file} is not valid TOML: {error}.", hint="Mend that line and run the command again."
         ) from error
     mistakes = _unknown_keys(raw, Settings, "")
-    for section, kind in (("business", Business), ("counting", Counting), ("guards", Guards), ("collector", Collector)):
+    for section, kind in _TABLES.items():
         table = raw.get(section, {})
         mistakes += _unknown_keys(table, kind, f"[{section}]: ") + _wrong_values(table, kind, f"[{section}]")
-    for section, kind in (("channel", ChannelRule), ("source", Source), ("site", Site)):
+    for section, kind in _LISTS.items():
         rows = raw.get(section, [])
         if not isinstance(rows, list):
             mistakes.append(f"[{section}] must be written [[{section}]]: there can be several.")

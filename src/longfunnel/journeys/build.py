@@ -60,10 +60,11 @@ def refresh_journeys(
 ) -> Refreshed:
     """Bring the derived tables of ``schema`` up to date, inside the caller's transaction.
 
-    Needs ``<schema>.identifiers(node, kind, person_id, is_shared)``, ``<schema>.shared_nodes(node)`` and ``row_node(fact, alias)``, the SQL of the node that a fact's row
-    belongs to. With ``dirty_only``, only persons of new facts and those of temp table ``dirty_persons(person_id)`` (old and new
-    ids of every person whose identity changed) are walked again, unless there was no build before or a rule changed that
-    reaches everybody. ``as_of`` builds, always in full, from what was known at that instant.
+    Needs ``<schema>.identifiers(node, kind, person_id, is_shared)``, ``<schema>.shared_nodes(node)`` and
+    ``row_node(fact, alias)``: the SQL of the node that a fact's row belongs to, NULL where it names nobody. With
+    ``dirty_only``, only persons of new facts and those of temp table ``dirty_persons(person_id)`` (old and new ids of every
+    person whose identity changed) are walked again, unless there was no build before or a rule changed that reaches
+    everybody. ``as_of`` builds, always in full, from what was known at that instant.
     """
     rules, silent = _rules(connection, settings, as_of)
     last = _last_build(connection, schema) if dirty_only and as_of is None else None

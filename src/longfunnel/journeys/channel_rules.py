@@ -13,7 +13,11 @@ from typing import Final, Literal
 
 Category = Literal["search", "social", "video", "shopping", "ai", "email", "maps", "network"]
 
-PAID_MEDIUM: Final = r"cpc|ppc|cpm|cpv|cpa|cpl|cpo|cps|cpi|cpp|cpe|paid|paid[-_ ].*|.*[-_ ](paid|cpc|ppc|cpm|cpa|cpv)|(cpc|ppc|cpm|cpa|cpv)[-_ ].*|paidsearch|paidsocial|retargeting|remarketing|target|targeted|ads?|adwords|context|контекст|таргет|реклама"
+PAID_MEDIUM: Final = (
+    r"cpc|ppc|cpm|cpv|cpa|cpl|cpo|cps|cpi|cpp|cpe|paid|paid[-_ ].*|.*[-_ ](paid|cpc|ppc|cpm|cpa|cpv)|(cpc|ppc|cpm|cpa|"
+    r"cpv)[-_ ].*|paidsearch|paidsocial|retargeting|remarketing|target|targeted|ads?|adwords|context|контекст|таргет|"
+    r"реклама"
+)
 DISPLAY_MEDIUM: Final = r"display|banner|expandable|interstitial|cpm|media|медийка|баннер|network|rsya|рся|kms|кмс"
 SOCIAL_MEDIUM: Final = r"social|social[-_ ]network|social[-_ ]media|sm|smm|соцсети|organic[-_ ]social|post|stories"
 EMAIL_WORD: Final = r"e[-_ ]?mail|newsletter|рассылка|mailing"
@@ -21,21 +25,60 @@ PAID_CLICK_IDS: Final = frozenset({"gclid", "yclid", "ymclid", "vkclid", "msclki
 """Click ids that only a paid click carries. Meta adds fbclid to unpaid links too: it counts as paid where the medium is silent."""
 
 SOURCES: Final[dict[Category, str]] = {
-    "shopping": r"(.*\.)?(ozon|wildberries|wb|avito|youla|aliexpress|amazon|ebay|etsy|alibaba|walmart|mercadolivre|mercadolibre|shopee|kaspi|megamarket|sbermegamarket|lamoda|market\.yandex|yandex[._ ]?market|price|priceru|tiu|satom|pulscen|flowwow|shopping|google[._ ]?shopping)(\.[a-z.]{2,6})?",
-    "maps": r"(.*\.)?(2gis|2гис|dgis|maps\.(yandex|google|apple)|(yandex|google|apple)[._ ]?maps?|gmb|google[._ ]?my[._ ]?business|google[._ ]?business|zoon|яндекс[. _]?карты|flamp|yell|tripadvisor)(\.[a-z.]{2,6})?|(yandex|google)\.[a-z.]{2,6}/maps.*",
-    "ai": r"(.*\.)?(chatgpt|chat\.openai|openai|claude|anthropic|gemini\.google|gemini|bard|perplexity|copilot|copilot\.microsoft|deepseek|mistral|grok|you|poe|phind|gigachat|giga\.chat|alice\.yandex|meta\.ai|chat\.qwen|qwen|kimi)(\.(com|ai|ru|org|app|net|x\.ai))?",
-    "email": r"(e\.mail\.ru|mail\.(google|yandex|yahoo|rambler|ru)(\..*)?|.*\.mail\.yahoo\.com|outlook\.(live|office)\.com|unisender|sendpulse|mindbox|mailchimp|sendsay|getresponse|dashamail|klaviyo|retailrocket|e[-_ ]?mail|newsletter|рассылка|mailing)",
-    "video": r"(.*\.)?(youtube|youtu|youtube[-_ ]?ads|yt|yt[-_ ]?ads|vimeo|rutube|twitch|dailymotion|vkvideo|vk[._ ]?video|plvideo|hulu|netflix|ютуб)(\.[a-z]{2,4})?",
-    "social": r"(.*\.)?(vk|vk[-_ ]?ads|vkads|vkontakte|vk\.com|vk\.ru|вк|вконтакте|mytarget|my[-_ ]?target|ok|odnoklassniki|одноклассники|telegram|telegram[-_ ]?ads|telega\.in|telega|tg|tgads|t\.me|телеграм|телеграмм|max|facebook|facebook[-_ ]?ads|fb|fb[-_ ]?ads|fb\.me|meta|meta[-_ ]?ads|instagram|ig|instagram[-_ ]?ads|инстаграм|l\.instagram|l\.facebook|whatsapp|wa|viber|threads|twitter|x|t\.co|linkedin|lnkd|tiktok|tiktok[-_ ]?ads|pinterest|reddit|snapchat|quora|discord|dzen|zen|дзен|zen\.yandex|tenchat|pikabu|livejournal|youla[-_ ]social|yappy)(\.[a-z]{2,4})?",
-    "search": r"((.*\.)?(google|yandex|ya|bing|duckduckgo|yahoo|baidu|ecosia|qwant|rambler|nova\.rambler|go\.mail|search\.brave|brave|startpage|naver|seznam|sogou|ask|aol|sputnik)(\.[a-z]{2,3}){1,2}|google|yandex|bing|duckduckgo|yahoo|baidu|ecosia|rambler|brave|naver|seznam|яндекс|гугл|(google|yandex|bing|яндекс|гугл)[-_. ]?(ads?|adwords|direct|директ|search|поиск|organic|реклама)|adwords|direct\.yandex|яндекс[. _-]?директ|директ|ydirect|yd|googleads|mail\.ru)",
-    "network": r"(googlesyndication\.com|doubleclick\.net|googleads\.g\.doubleclick\.net|tpc\.googlesyndication\.com|yabs\.yandex\.[a-z]{2,3}|an\.yandex\.[a-z]{2,3}|rsya|рся|gdn|кмс|programmatic|criteo|taboola|outbrain|soloway|getintent|between|hybrid)",
+    "shopping": (
+        r"(.*\.)?(ozon|wildberries|wb|avito|youla|aliexpress|amazon|ebay|etsy|alibaba|walmart|mercadolivre|mercadolibre|"
+        r"shopee|kaspi|megamarket|sbermegamarket|lamoda|market\.yandex|yandex[._ ]?market|price|priceru|tiu|satom|pulscen|"
+        r"flowwow|shopping|google[._ ]?shopping)(\.[a-z.]{2,6})?"
+    ),
+    "maps": (
+        r"(.*\.)?(2gis|2гис|dgis|maps\.(yandex|google|apple)|(yandex|google|apple)[._ ]?maps?|gmb|google[._ ]?my[._ ]?business|"
+        r"google[._ ]?business|zoon|яндекс[. _]?карты|flamp|yell|tripadvisor)(\.[a-z.]{2,6})?|(yandex|google)\.[a-z.]{2,6}/maps.*"
+    ),
+    "ai": (
+        r"(.*\.)?(chatgpt|chat\.openai|openai|claude|anthropic|gemini\.google|gemini|bard|perplexity|copilot|copilot\.microsoft|"
+        r"deepseek|mistral|grok|you\.com|poe|phind|gigachat|giga\.chat|alice\.yandex|meta\.ai|chat\.qwen|qwen|kimi)(\.(com|ai|"
+        r"ru|org|app|net|x\.ai))?"
+    ),
+    "email": (
+        r"(e\.mail\.ru|mail\.(google|yandex|yahoo|rambler|ru)(\..*)?|.*\.mail\.yahoo\.com|outlook\.(live|office)\.com|unisender|"
+        r"sendpulse|mindbox|mailchimp|sendsay|getresponse|dashamail|klaviyo|retailrocket|e[-_ ]?mail|newsletter|рассылка|"
+        r"mailing)"
+    ),
+    "video": (
+        r"(.*\.)?(youtube|youtu|youtube[-_ ]?ads|yt|yt[-_ ]?ads|vimeo|rutube|twitch|dailymotion|vkvideo|vk[._ ]?video|plvideo|"
+        r"hulu|netflix|ютуб)(\.[a-z]{2,4})?"
+    ),
+    "social": (
+        r"(.*\.)?(vk|vk[-_ ]?ads|vkads|vkontakte|vk\.com|vk\.ru|вк|вконтакте|mytarget|my[-_ ]?target|ok|odnoklassniki|одноклассники|"
+        r"telegram|telegram[-_ ]?ads|telega\.in|telega|tg|tgads|t\.me|телеграм|телеграмм|max|facebook|facebook[-_ ]?ads|"
+        r"fb|fb[-_ ]?ads|fb\.me|meta|meta[-_ ]?ads|instagram|ig|instagram[-_ ]?ads|инстаграм|l\.instagram|l\.facebook|whatsapp|"
+        r"wa|viber|threads|twitter|x|t\.co|linkedin|lnkd|tiktok|tiktok[-_ ]?ads|pinterest|reddit|snapchat|quora|discord|"
+        r"dzen|zen|дзен|zen\.yandex|tenchat|pikabu|livejournal|youla[-_ ]social|yappy)(\.[a-z]{2,4})?"
+    ),
+    "search": (
+        r"((.*\.)?(google|yandex|ya|bing|duckduckgo|yahoo|baidu|ecosia|qwant|rambler|nova\.rambler|go\.mail|search\.brave|"
+        r"brave|startpage|naver|seznam|sogou|ask|aol|sputnik)(\.[a-z]{2,3}){1,2}|google|yandex|bing|duckduckgo|yahoo|baidu|"
+        r"ecosia|rambler|brave|naver|seznam|яндекс|гугл|(google|yandex|bing|яндекс|гугл)[-_. ]?(ads?|adwords|direct|директ|"
+        r"search|поиск|organic|реклама)|adwords|direct\.yandex|яндекс[. _-]?директ|директ|ydirect|yd|googleads|mail\.ru)"
+    ),
+    "network": (
+        r"(googlesyndication\.com|doubleclick\.net|googleads\.g\.doubleclick\.net|tpc\.googlesyndication\.com|yabs\.yandex\.[a-z]{2,3}|"
+        r"an\.yandex\.[a-z]{2,3}|rsya|рся|gdn|кмс|programmatic|criteo|taboola|outbrain|soloway|getintent|between|hybrid)"
+    ),
 }  # fmt: skip
 """Whole values of a source or a referrer's host by category. The first category that matches, in this order, is the source's."""
 
-PAID_SOURCE: Final = r".*(direct\.yandex|(yandex|яндекс)[-_. ]?(direct|директ)|google[-_. ]?ads?|adwords|googleads|[-_ ]ads?|vkads|tgads|mytarget|my[-_ ]target|telega\.in|ydirect|яндекс[-_. ]реклама|таргет|директ|контекст)|yd"
+PAID_SOURCE: Final = (
+    r".*(direct\.yandex|(yandex|яндекс)[-_. ]?(direct|директ)|google[-_. ]?ads?|adwords|googleads|[-_ ]ads?|vkads|tgads|"
+    r"mytarget|my[-_ ]target|telega\.in|ydirect|яндекс[-_. ]реклама|таргет|директ|контекст)|yd"
+)
 """Sources that are themselves the name of an ad cabinet: paid where the medium is silent."""
 
-PAYMENT_PROVIDERS: Final = r"(.*\.)?(yookassa|yoomoney|robokassa|cloudpayments|tinkoff|tbank|sberbank|sber|securepayments\.sberbank|alfabank|vtb|payanyway|paykeeper|unitpay|prodamus|getcourse|paypal|stripe|checkout\.stripe|adyen|klarna|paddle|braintreegateway|mercadopago|pagseguro|payu|3dsecure|acs\d*|qiwi|nspk|sbp|modulbank|dolyame|podeli|yandex[._-]?pay|pay\.yandex)(\.[a-z]{2,4}){1,2}"
+PAYMENT_PROVIDERS: Final = (
+    r"(.*\.)?(yookassa|yoomoney|robokassa|cloudpayments|tinkoff|tbank|sberbank|sber|securepayments\.sberbank|alfabank|"
+    r"vtb|payanyway|paykeeper|unitpay|prodamus|getcourse|paypal|stripe|checkout\.stripe|adyen|klarna|paddle|braintreegateway|"
+    r"mercadopago|pagseguro|payu|3dsecure|acs\d*|qiwi|nspk|sbp|modulbank|dolyame|podeli|yandex[._-]?pay|pay\.yandex)(\.[a-z]{2,4}){1,2}"
+)
 """Hosts that a buyer returns from after paying: they send nobody, so such a referrer is no mark."""
 
 
@@ -60,21 +103,45 @@ _SHOP = r"(.*[^a-df-z])?shop(.*)|.*shopping.*|.*[^a-df-z]shop.*"
 
 RULES: Final[tuple[Rule, ...]] = (
     # what a CRM says in its own words, with no medium
-    Rule("Direct", source=r"direct[-_ ]?(traffic|visit|entry)?|\(direct\)|typein|type[-_ ]?in|прямой|прямые( заходы)?|прямой (заход|трафик)|internal|закладки", has_medium=False),
-    Rule("Paid Search", source=r"(paid|sponsored)[-_ ]?search|контекст(ная реклама)?|контекстная реклама|context|поисковая реклама|sem|ppc|cpc", has_medium=False),
+    Rule("Direct", source=(
+        r"direct[-_ ]?(traffic|visit|entry)?|\(direct\)|typein|type[-_ ]?in|прямой|прямые( заходы)?|прямой (заход|трафик)|"
+        r"internal|закладки"
+    ), has_medium=False),
+    Rule("Paid Search", source=(
+        r"(paid|sponsored)[-_ ]?search|контекст(ная реклама)?|контекстная реклама|context|поисковая реклама|sem|ppc|cpc"
+    ), has_medium=False),
     Rule("Paid Social", source=r"paid[-_ ]?social([-_ ]media)?|таргет|таргетированная реклама|таргетинг|реклама в соцсетях", has_medium=False),
-    Rule("Organic Search", source=r"(organic|natural)([-_ ]?search)?|search|seo|поиск|органика|органический (поиск|трафик)|поисковые системы|поисковая система", has_medium=False),
+    Rule("Organic Search", source=(
+        r"(organic|natural)([-_ ]?search)?|search|seo|поиск|органика|органический (поиск|трафик)|поисковые системы|поисковая система"
+    ), has_medium=False),
     Rule("Organic Social", source=r"(organic[-_ ]?)?social([-_ ]?(media|network|networks))?|smm|соц(иальные)?[. ]?сети|соцсети", has_medium=False),
-    Rule("Email", source=r"e[-_ ]?mail([-_ ]?(marketing|campaign|newsletter))?|newsletter|рассылка|рассылки|e-?mail[- ]рассылка|почтовая рассылка", has_medium=False),
+    Rule("Email", source=(
+        r"e[-_ ]?mail([-_ ]?(marketing|campaign|newsletter))?|newsletter|рассылка|рассылки|e-?mail[- ]рассылка|почтовая рассылка"
+    ), has_medium=False),
     Rule("Display", source=r"display([-_ ]?(ads?|advertising|network))?|banners?|баннер(ы|ная реклама)?|медийная реклама|рся|кмс", has_medium=False),
-    Rule("Referral", source=r"referrals?|referring sites?|(по )?рекомендаци(я|и)|рекомендация клиента|сарафан(ное радио)?|word[-_ ]of[-_ ]mouth|external referral|employee referral|customer referral|переходы по ссылкам|ссылки на сайтах", has_medium=False),
-    Rule("Affiliates", source=r"affiliates?|partners?|партн[её]р(ы|ка|ская программа)?|cpa[-_ ]?(сеть|network)|admitad|actionpay|leads\.su", has_medium=False),
+    Rule("Referral", source=(
+        r"referrals?|referring sites?|(по )?рекомендаци(я|и)|рекомендация клиента|сарафан(ное радио)?|word[-_ ]of[-_ ]mouth|"
+        r"external referral|employee referral|customer referral|переходы по ссылкам|ссылки на сайтах"
+    ), has_medium=False),
+    Rule("Affiliates", source=(
+        r"affiliates?|partners?|партн[её]р(ы|ка|ская программа)?|cpa[-_ ]?(сеть|network)|admitad|actionpay|leads\.su"
+    ), has_medium=False),
     Rule("SMS", source=r"sms|смс|sms[- ]?рассылка|смс[- ]?рассылка", has_medium=False),
     Rule("AI Assistants", source=r"ai[-_ ]?(referrals?|assistants?|search)|нейросеть|нейросети|ии[- ]?ассистент", has_medium=False),
-    Rule("Offline", source=r"offline([-_ ]?sources?)?|trade[-_ ]?show|seminar.*|conference|event|exhibition|partner event|tv|radio|print|outdoor|billboard|walk[-_ ]?in|cold[-_ ]?call(ing)?|выставка|конференция|мероприятие|наружная реклама|наружка|вывеска|листовка|листовки|радио|тв|телевидение|холодн(ый|ые) звон(ок|ки)|холодный обзвон|офлайн|оффлайн", has_medium=False),
-    Rule("Existing clients", source=r"existing (client|customer)|current (client|customer)|repeat (client|customer)|существующий клиент|постоянный клиент|повторн(ая|ые) (продажа|продажи)|повторное обращение|действующий клиент", has_medium=False),
-    Rule("Website", source=r"(web)?[-_ ]?site|web|(компания, )?наш сайт|сайт( компании)?|веб-?сайт|форма на сайте|сайт[- ]?форма|crm-?форма|интернет-?магазин|landing|лендинг|web[-_ ]?form|forms?", has_medium=False),
-    Rule("Other", source=r"other([-_ ](campaigns?|publicities|advertising|sources?))?|другое|прочее|иное|другой|другая реклама|прочая реклама", has_medium=False),
+    Rule("Offline", source=(
+        r"offline([-_ ]?sources?)?|trade[-_ ]?show|seminar.*|conference|event|exhibition|partner event|tv|radio|print|outdoor|"
+        r"billboard|walk[-_ ]?in|cold[-_ ]?call(ing)?|выставка|конференция|мероприятие|наружная реклама|наружка|вывеска|"
+        r"листовка|листовки|радио|тв|телевидение|холодн(ый|ые) звон(ок|ки)|холодный обзвон|офлайн|оффлайн"
+    ), has_medium=False),
+    Rule("Existing clients", source=(
+        r"existing (client|customer)|current (client|customer)|repeat (client|customer)|существующий клиент|постоянный клиент|"
+        r"повторн(ая|ые) (продажа|продажи)|повторное обращение|действующий клиент"
+    ), has_medium=False),
+    Rule("Website", source=(
+        r"(web)?[-_ ]?site|web|(компания, )?наш сайт|сайт( компании)?|веб-?сайт|форма на сайте|сайт[- ]?форма|crm-?форма|"
+        r"интернет-?магазин|landing|лендинг|web[-_ ]?form|forms?"
+    ), has_medium=False),
+    Rule("Other", source=r"other([-_ ](campaigns?|publicities|advertising|sources?))?|другое|прочее|иное|другой|(другая|прочая) реклама", has_medium=False),
     # GA4's order
     Rule("Direct", source=r"\(direct\)|direct", medium=r"\(none\)|\(not set\)|none|direct"),
     Rule("Cross-network", campaign=r".*cross-network.*"),

@@ -12,8 +12,14 @@ if TYPE_CHECKING:
     from longfunnel.journeys.stage import Build
 
 _STATUS: Final = {
-    "won": r"(closed[ _-]*)?won|success(ful)?(ly)?( implemented| completed)?|142|s|paid|complete[d]?|выиграна?|успех|успешн(о|ая|ый)( реализовано| завершена)?|сделка успешна|продажа|оплачено?|закрыто и реализовано|реализовано",
-    "lost": r"(closed[ _-]*)?lost|fail(ed|ure)?|143|f|cancel(l)?ed|rejected|disqualified|проиграна?|провал(ена)?|отказ|отменена?|отменено|закрыто и не реализовано|не реализовано|сделка провалена|брак",
+    "won": (
+        r"(closed[ _-]*)?won|success(ful)?(ly)?( implemented| completed)?|142|s|paid|complete[d]?|выиграна?|успех|успешн(о|"
+        r"ая|ый)( реализовано| завершена)?|сделка успешна|продажа|оплачено?|закрыто и реализовано|реализовано"
+    ),
+    "lost": (
+        r"(closed[ _-]*)?lost|fail(ed|ure)?|143|f|cancel(l)?ed|rejected|disqualified|проиграна?|провал(ена)?|отказ|отменена?|"
+        r"отменено|закрыто и не реализовано|не реализовано|сделка провалена|брак"
+    ),
     "open": r"open|opened|new|in[ _-]?progress|in[ _-]?process|active|pending|p|открыта?|новая|новый|в работе|активна?|в процессе",
 }
 """Words of CRMs for what became of a deal; 142 and 143 are amoCRM's closing stages, S and F Bitrix24's."""

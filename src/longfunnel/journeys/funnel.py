@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, get_args
 
@@ -163,7 +163,3 @@ def _wrong_exclusions(funnel: Funnel) -> list[str]:
 def _same(one: str, other: str) -> bool:
     """Whether two predicates are the same text but for spaces."""
     return "".join(one.split()) == "".join(other.split())
-
-
-OPTIONS = tuple(field.name for field in fields(Funnel))
-"""The names of a funnel's options, for messages about an unknown one."""

@@ -121,11 +121,14 @@ def silent_sources(build: Build, fact: str) -> list[str]:
     """Sources of visits or events that never say where anybody came from: their visits are unknown, not direct."""
     values = {"as_of": build.as_of} if build.as_of else {}
     rows = f"FROM facts.{fact} WHERE {'recorded_at <= $as_of' if values else 'TRUE'}"
-    speaks = f"(coalesce({', '.join(('source', 'medium', 'campaign', 'referrer', *_CLICK_IDS))}) IS NOT NULL OR contains(landing_page, '?'))"
+    address = "coalesce(landing_page, url)" if fact == "event" else "landing_page"
+    speaks = f"(coalesce({', '.join(('source', 'medium', 'campaign', 'referrer', *_CLICK_IDS))}) IS NOT NULL OR contains({address}, '?'))"
     names = [row[0] for row in build.run(f"SELECT DISTINCT source_system {rows} ORDER BY 1", **values).fetchall()]
     # the first mark settles it, mostly within the first rows
     return [
         name
         for name in names
-        if not build.run(f"SELECT 1 {rows} AND source_system = $name AND {speaks} LIMIT 1", name=name, **values).fetchall()
+        if not build.run(
+            f"SELECT 1 {rows} AND source_system = $name AND {speaks} LIMIT 1", name=name, **values
+        ).fetchall()
     ]

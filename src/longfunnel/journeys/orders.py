@@ -13,7 +13,10 @@ from longfunnel.warehouse.load import hash_sql
 if TYPE_CHECKING:
     from longfunnel.journeys.stage import Build
 
-_PURCHASE: Final = r"(ecommerce[_ ]|product[_ ])?purchased?|(order|checkout|payment)[_ ](completed?|placed|paid|success|done)|order|transaction|sale|покупка|заказ( оформлен)?"
+_PURCHASE: Final = (
+    r"(ecommerce[_ ]|product[_ ])?purchased?|(order|checkout|payment)[_ ](completed?|placed|paid|success|done)|order|"
+    r"transaction|sale|покупка|заказ( оформлен)?"
+)
 _REFUND: Final = r"refund(ed)?|chargeback|return(ed)?|возврат|сторно"
 
 
@@ -25,7 +28,7 @@ def stage_purchases(build: Build) -> None:
         SELECT f.key_hash, f.happened_at, f.name, f.order_id, f.amount, f.currency, f.source_system, f.device, f.region, f.props,
             i.person_id, coalesce(i.is_shared, FALSE) AS is_shared
         FROM facts.event f LEFT JOIN {build.live}.identifiers i ON i.node = ({build.row_node(facts()["event"], "f")})
-        WHERE (f.amount IS NOT NULL OR f.order_id IS NOT NULL) {known}""",
+        WHERE (f.amount IS NOT NULL OR f.order_id IS NOT NULL) AND f.excluded IS NULL {known}""",
         **({"as_of": build.as_of} if build.as_of else {}),
     )
     price(build, "money_events", build.day("t.happened_at"), "amount")

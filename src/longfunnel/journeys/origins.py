@@ -59,7 +59,9 @@ def build_origins(build: Build) -> None:
         SELECT m.* FROM {live}.marks m SEMI JOIN used USING (mark_id)"""
     )
     _judge(build)
-    build.run(f"CREATE OR REPLACE TEMP TABLE origins_before AS SELECT origin_id, is_paid, is_direct FROM {live}.origins")
+    build.run(
+        f"CREATE OR REPLACE TEMP TABLE origins_before AS SELECT origin_id, is_paid, is_direct FROM {live}.origins"
+    )
     names = """
         SELECT lower(m.source) AS source, m.campaign_id, arg_max(m.campaign, (s.day_on, m.campaign)) AS campaign
         FROM now_spend s JOIN spend_marks k ON k.fact_key = s.key_hash JOIN used_marks m ON m.mark_id = k.mark_id
@@ -88,7 +90,8 @@ def _judge(build: Build) -> None:
     """Temp table ``verdicts``: the channel of each used mark. Rules run once per distinct set of the words they read."""
     words = "kind, coalesce(source, ''), coalesce(medium, ''), coalesce(campaign, ''), coalesce(click_id, ''), coalesce(referrer_host, '')"
     build.run(
-        f"CREATE OR REPLACE TEMP TABLE words AS SELECT *, (row_number() OVER ())::BIGINT AS number FROM (SELECT DISTINCT {words} FROM used_marks) w(kind, source, medium, campaign, click_id, referrer_host)"
+        f"CREATE OR REPLACE TEMP TABLE words AS SELECT *, (row_number() OVER ())::BIGINT AS number "
+        f"FROM (SELECT DISTINCT {words} FROM used_marks) w(kind, source, medium, campaign, click_id, referrer_host)"
     )
     own = build.settings.channel
     numbers, channels, paid, direct = [], [], [], []

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from longfunnel.journeys.marks import path_sql, stage_marks
-from longfunnel.journeys.stage import Build
 from longfunnel.warehouse.facts import facts
 from longfunnel.warehouse.load import hash_sql
+
+if TYPE_CHECKING:
+    from longfunnel.journeys.stage import Build
 
 _PAGE_NAMES: Final = (
     "('page_view', 'pageview', '$pageview', 'page', 'screen_view', 'hit', 'просмотр страницы', 'просмотр')"
@@ -17,10 +19,10 @@ _PAGE_NAMES: Final = (
 def _known(build: Build, fact: str) -> tuple[str, dict[str, object]]:
     """SELECT of the fact's rows as known, with their place in the table, and its bound values."""
     values: dict[str, object] = {} if build.as_of is None else {"as_of": build.as_of}
-    return (
-        f"SELECT *, rowid AS recorded FROM facts.{fact} WHERE {'recorded_at <= $as_of' if values else 'TRUE'}",
-        values,
-    )
+    known = "recorded_at <= $as_of" if values else "TRUE"
+    # bots and own traffic are kept as facts and are nobody's journey
+    people = "AND excluded IS NULL" if fact == "event" else ""
+    return f"SELECT *, rowid AS recorded FROM facts.{fact} WHERE {known} {people}", values
 
 
 def _new(build: Build, fact: str, since: int) -> tuple[str, dict[str, object]]:

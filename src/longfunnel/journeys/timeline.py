@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from longfunnel.journeys.stage import BUCKETS
@@ -35,28 +36,66 @@ def _seq(rank: str, recorded: str = "0") -> str:
     return f"CAST(CAST({rank} AS BIGINT) * 268435456 + ({recorded} & 268435455) AS UINTEGER)"
 
 
+@dataclass(frozen=True)
+class _Acts:
+    """Where acts of one kind come from: SQL over rows of ``table``, whose alias is ``r``."""
+
+    kind: str
+    table: str
+    at: str
+    key: str
+    name: str
+    detail: str = "NULL"
+    amount: str = "NULL"
+    rank: int | None = None
+
+    def select(self) -> str:
+        """SELECT of the acts, with the columns of the timeline and of the dictionary."""
+        rank = _RANKS[self.kind] if self.rank is None else self.rank
+        return f"""SELECT '{self.kind}' AS kind, {self.name} AS name, {self.detail} AS detail, r.person_id, {self.at} AS at,
+            {_seq(str(rank))} AS seq, {self.key} AS fact_key, CAST({self.amount} AS DECIMAL(18,4)) AS amount,
+            CAST(NULL AS UBIGINT) AS origin_id FROM {self.table}"""
+
+
+def _sources(live: str) -> list[_Acts]:
+    deals = f"{live}.deals r WHERE NOT r.is_deleted"
+    answered = "CASE WHEN r.is_answered THEN 'answered' WHEN NOT r.is_answered THEN 'missed' ELSE 'call' END"
+    closed_at = "coalesce(r.closed_at, r.created_at)"
+    return [
+        _Acts("message", "now_message r", "r.happened_at", "r.key_hash", "r.kind", "r.medium"),
+        _Acts("call", "now_call r", "r.started_at", "r.key_hash", answered),
+        _Acts("lead", f"{live}.leads r WHERE r.is_counted", "r.created_at", "r.lead_key", "coalesce(r.kind, 'lead')"),
+        _Acts("deal", deals, "r.created_at", "r.deal_key", "'created'", "r.pipeline", "r.amount"),
+        _Acts(
+            "deal",
+            f"{deals} AND r.status IN ('won', 'lost')",
+            closed_at,
+            "r.deal_key",
+            "r.status",
+            "r.pipeline",
+            "r.amount",
+            _CLOSED_RANK,
+        ),
+        _Acts("stage", f"{live}.stage_entries r", "r.entered_at", "r.fact_key", "r.stage", "r.pipeline"),
+        _Acts("order", f"{live}.orders r", "r.ordered_at", "r.order_key", "'order'", "r.pipeline", "r.revenue"),
+        *(
+            _Acts(
+                kind,
+                f"{live}.payments r WHERE r.kind = '{kind}'",
+                "r.paid_at",
+                "r.payment_key",
+                "r.kind",
+                amount="r.amount",
+            )
+            for kind in ("payment", "refund")
+        ),
+    ]
+
+
 def stage_acts(build: Build) -> None:
     """Temp table ``small_acts``: every act but plain events and visits; those are few enough to be made anew each time."""
     live = build.live
-    parts = [
-        ("message", "n.kind", "n.medium", "now_message n", "n.person_id, n.happened_at", "n.key_hash", "NULL", "NULL"),
-        ("call", "CASE WHEN n.is_answered THEN 'answered' WHEN NOT n.is_answered THEN 'missed' ELSE 'call' END", "NULL", "now_call n", "n.person_id, n.started_at", "n.key_hash", "NULL", "NULL"),
-        ("lead", "coalesce(l.kind, 'lead')", "NULL", f"{live}.leads l WHERE l.is_counted", "l.person_id, l.created_at", "l.lead_key", "NULL", "NULL"),
-        ("deal", "'created'", "d.pipeline", f"{live}.deals d WHERE NOT d.is_deleted", "d.person_id, d.created_at", "d.deal_key", "d.amount", "NULL"),
-        ("closed", "d.status", "d.pipeline", f"{live}.deals d WHERE NOT d.is_deleted AND d.status IN ('won', 'lost')", "d.person_id, coalesce(d.closed_at, d.created_at)", "d.deal_key", "d.amount", "NULL"),
-        ("stage", "s.stage", "s.pipeline", f"{live}.stage_entries s", "s.person_id, s.entered_at", "s.fact_key", "NULL", "NULL"),
-        ("order", "'order'", "o.pipeline", f"{live}.orders o", "o.person_id, o.ordered_at", "o.order_key", "o.revenue", "NULL"),
-        ("payment", "p.kind", "NULL", f"{live}.payments p WHERE p.kind = 'payment'", "p.person_id, p.paid_at", "p.payment_key", "p.amount", "NULL"),
-        ("refund", "p.kind", "NULL", f"{live}.payments p WHERE p.kind = 'refund'", "p.person_id, p.paid_at", "p.payment_key", "p.amount", "NULL"),
-    ]  # fmt: skip
-    selects = []
-    for kind, name, detail, table, who_when, key, amount, origin in parts:
-        rank = _CLOSED_RANK if kind == "closed" else _RANKS[kind]
-        person, at = who_when.split(", ", 1)
-        selects.append(
-            f"""SELECT '{"deal" if kind == "closed" else kind}' AS kind, {name} AS name, {detail} AS detail, {person} AS person_id, {at} AS at,
-                {_seq(str(rank))} AS seq, {key} AS fact_key, CAST({amount} AS DECIMAL(18,4)) AS amount, CAST({origin} AS UBIGINT) AS origin_id FROM {table}"""
-        )
+    selects = [acts.select() for acts in _sources(live)]
     # money in an event may be converted anew when rates come, so such events are here and not among the plain ones
     selects.append(
         f"""SELECT a.kind, a.name, a.detail, m.person_id, m.happened_at, {_seq("1", "e.recorded")}, m.key_hash,
@@ -113,7 +152,8 @@ def build_timeline(build: Build, appended: int) -> int:
             SELECT person_id, "at", {_seq("1", "recorded")} AS seq, act_id, fact_key, CAST(NULL AS DECIMAL(18,4)) AS amount, CAST(NULL AS UBIGINT) AS origin_id
             FROM walk ANTI JOIN money_events ON money_events.key_hash = walk.fact_key WHERE person_id IS NOT NULL
             UNION ALL
-            SELECT person_id, started_at, {_seq("0")}, (SELECT act_id FROM visit_act), visit_key, NULL, origin_id FROM {live}.visits WHERE person_id IS NOT NULL {only}
+            SELECT person_id, started_at, {_seq("0")}, (SELECT act_id FROM visit_act), visit_key, NULL, origin_id
+            FROM {live}.visits WHERE person_id IS NOT NULL {only}
             UNION ALL
             SELECT person_id, "at", seq, act_id, fact_key, amount, origin_id FROM small_acts WHERE TRUE {only}
         ) ORDER BY {_ORDER}"""

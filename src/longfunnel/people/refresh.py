@@ -60,7 +60,7 @@ def refresh_people(
     in_force = rules(settings.guards, decisions, as_of)
     mark = None if as_of else read_mark(connection, schema)
     newest = last_import(connection)
-    country = settings.business.country
+    country = settings.business.home_country
     is_full = full or mark is None or mark.import_id == 0 or mark.country != country
     kept = (
         f'SELECT node, person_id FROM "{schema}".identifiers'

@@ -239,7 +239,9 @@ def _revenue(context: Context, _question: Question, names: set[str], subjects: s
             "; в воронках и магазинах, где оплат нет совсем, — сумма выигранного.",
         )
         dot = Text(".", ".")
-        said = Text("{said}{end}", "{said}{end}").format(said=said, end=also if rule == "auto" and "deals" in context.connected else dot)
+        said = Text("{said}{end}", "{said}{end}").format(
+            said=said, end=also if rule == "auto" and "deals" in context.connected else dot
+        )
     else:
         said = Text("Revenue is the sum of won deals and purchases.", "Выручка — сумма выигранных сделок и покупок.")
     return [Caveat("revenue_rule", said)]

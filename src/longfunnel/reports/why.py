@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from longfunnel.core.errors import NothingYetError, QuestionError
 from longfunnel.core.text import Text
-from longfunnel.journeys.step_language import Act
 from longfunnel.people import find
 from longfunnel.reports._answer import Answer, Caveat, Column
 from longfunnel.reports._freshness import freshness
@@ -17,6 +16,7 @@ from longfunnel.reports._funnel_answer import acts_sql
 from longfunnel.reports._funnel_columns import metric_column
 from longfunnel.reports._funnel_reading import read_asked
 from longfunnel.reports._funnel_verdict import verdict
+from longfunnel.reports._paths_trails import act_name
 from longfunnel.reports._report import Report
 from longfunnel.reports._sql import Statement
 from longfunnel.reports.funnel import FUNNEL_OPTIONS
@@ -48,7 +48,7 @@ def answer(context: Context, question: Question) -> Answer:
         rows.append(
             {
                 "at": f"{at:%Y-%m-%d %H:%M:%S.%f}".rstrip("0").rstrip("."),
-                "event": _written(kind, name, detail),
+                "event": act_name(kind, name, detail),
                 "amount": amount,
                 "matches": _numbers(steps),
                 "excludes": _numbers(exclusions),
@@ -85,7 +85,7 @@ def person_of(context: Context, text: str) -> int:
         sql = f"SELECT EXISTS (FROM {context.table('timeline')} WHERE bucket = $person % 64 AND person_id = $person)"
         if context.one(sql, {"person": number})[0]:
             return number
-    known = find(context.connection, text, country=context.settings.business.country, schema=context.schema)
+    known = find(context.connection, text, country=context.settings.business.home_country, schema=context.schema)
     persons = {one.person_id for one in known if one.person_id is not None}
     if not persons:
         raise NothingYetError(f"Nobody is known by «{text}».", hint="Try a phone, an e-mail, or an id as kind:value.")
@@ -118,21 +118,6 @@ def _marks(said: Verdict) -> dict[tuple[int, int], tuple[int, int, tuple[int, ..
 
 def _numbers(mask: int) -> str:
     return ", ".join(str(bit + 1) for bit in range(mask.bit_length()) if mask >> bit & 1)
-
-
-def _written(kind: str, name: str, detail: str | None) -> str:
-    """An act in the words of the step language."""
-    match kind:
-        case "page":
-            return str(Act(kind, "", detail or ""))
-        case "deal":
-            return str(Act(kind, name or "", detail or ""))
-        case "stage":
-            return str(Act(kind, "", f"{detail}/{name}" if detail else name or ""))
-        case "event" | "lead" | "call" | "message":
-            return str(Act(kind, "", name or ""))
-        case _:
-            return kind
 
 
 def _columns(currency: str) -> tuple[Column, ...]:

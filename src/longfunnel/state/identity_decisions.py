@@ -85,7 +85,7 @@ class IdentityDecisions:
             row = session.get(IdentityDecisionRow, number, with_for_update=True)
             if row is None:
                 raise DecisionError(
-                    f"There is no decision number {number}.", hint="List them with: longfunnel people decisions"
+                    f"There is no decision number {number}.", hint="List them with: longfunnel decisions"
                 )
             if row.undone_at is not None:
                 raise DecisionError(

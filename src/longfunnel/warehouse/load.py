@@ -108,6 +108,7 @@ def load(
         rows,
         columns,
         {},
+        content=columns,
         of_rows=_one(connection, f"SELECT count(*) FROM {INCOMING}"),
         source_system=source_system,
         system=system,
@@ -219,6 +220,7 @@ def append(
     columns: list[str],
     parameters: dict[str, Any],
     *,
+    content: list[str],
     of_rows: int,
     source_system: str,
     system: str,
@@ -226,7 +228,7 @@ def append(
     import_id: int,
 ) -> None:
     """Write the rows of the SELECT ``rows`` (``idx`` and ``columns``, with its ``parameters``; ``of_rows`` of them) that
-    ``incoming`` has and ``left_out`` has not."""
+    ``incoming`` has and ``left_out`` has not. ``content`` names the columns that make a version."""
     total, left = (
         _one(connection, f"SELECT count(*) FROM {INCOMING}"),
         _one(connection, f"SELECT count(*) FROM {LEFT_OUT}"),
@@ -242,9 +244,10 @@ def append(
         chosen = f"WHERE idx IN (SELECT idx FROM {INCOMING} EXCEPT ALL SELECT idx FROM {LEFT_OUT})"
     own = {column: f'r."{column}"' for column in columns}
     names = ", ".join(f'"{column}"' for column in columns)
+    version = stored_content_sql(fact, {column: own[column] for column in content})
     connection.execute(
         f"""INSERT INTO facts."{fact.name}" ({names}, key_hash, content_hash, source_system, system, recorded_at, import_id)
-        SELECT {", ".join(own.values())}, {key_sql(fact, own)}, {stored_content_sql(fact, own)}, $source_system, $system, $recorded_at, $import_id
+        SELECT {", ".join(own.values())}, {key_sql(fact, own)}, {version}, $source_system, $system, $recorded_at, $import_id
         FROM ({rows}) r {chosen}""",
         {
             **parameters,

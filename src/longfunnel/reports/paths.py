@@ -1,0 +1,203 @@
+"""Paths: what people do after a point, before it or between two, and by which channels they come to an order.
+
+``show=paths``: the commonest whole paths. ``show=links``: how many go from each node to the next at each position, for a Sankey
+diagram, at most 40 links with the rest as «others». ``show=chains``: chains of channels before an order.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+
+from longfunnel.core.errors import QuestionError, did_you_mean
+from longfunnel.core.text import Text
+from longfunnel.journeys.steps import unmatched
+from longfunnel.reports._answer import Answer, Caveat, Column
+from longfunnel.reports._caveats import caveats_of
+from longfunnel.reports._freshness import freshness
+from longfunnel.reports._funnel_answer import acts_sql
+from longfunnel.reports._funnel_columns import metric_column, schema_of
+from longfunnel.reports._paths_chains import answer_chains
+from longfunnel.reports._paths_trails import count_trails, read_wanted
+from longfunnel.reports._report import Report
+from longfunnel.reports._sql import Statement
+
+if TYPE_CHECKING:
+    from longfunnel.reports._context import Context
+    from longfunnel.reports._paths_trails import Trails
+    from longfunnel.reports._question import Question
+
+VIEWS: Final = ("paths", "links", "chains")
+_MOST_LINKS: Final = 40
+_MOST_PATHS: Final = 50
+_OTHERS: Final = Text("others", "другие")
+_END: Final = Text("end", "конец")
+
+
+def answer(context: Context, question: Question) -> Answer:
+    """Whole paths, links between their nodes, or chains of channels."""
+    view = question.option("view") or ("paths" if question.option("after") or question.option("before") else "chains")
+    if view not in VIEWS:
+        raise QuestionError(f"view is «{view}», and must be one of {', '.join(VIEWS)}.{did_you_mean(view, VIEWS)}")
+    if view == "chains":
+        return answer_chains(context, question, REPORT.title)
+    wanted = read_wanted(context, question)
+    found = count_trails(wanted)
+    rows, columns = _paths(context, question, found) if view == "paths" else _links(context, question, found)
+    return Answer(
+        report=question.report,
+        question=question,
+        columns=columns,
+        table=pa.Table.from_pylist(rows, schema_of(columns)),
+        totals={"count": int(found.counts.sum())} if view == "paths" else {},
+        caveats=caveats_of(context, question, [], []) + _missing(context, wanted.given),
+        freshness=freshness(context),
+        sql=Statement(found.store.sql(), found.store.values).runnable() + acts_sql(wanted.given),
+        language=context.settings.business.language,
+        title=REPORT.title,
+    )
+
+
+def _paths(context: Context, question: Question, found: Trails) -> tuple[list[dict[str, Any]], tuple[Column, ...]]:
+    """The commonest paths, each with its share of all, and the rest as one row."""
+    total = int(found.counts.sum())
+    limit = question.limit or _MOST_PATHS
+    rows: list[dict[str, Any]] = []
+    for nodes, count in zip(found.nodes[:limit], found.counts[:limit], strict=True):
+        names = [found.names[node] for node in nodes if node >= 0]
+        rows.append({"path": " → ".join(names), "length": len(names), "count": int(count), "share": int(count) / total})
+    rest = int(found.counts[limit:].sum())
+    if rest:
+        name = _OTHERS.to(context.settings.business.language)
+        rows.append({"path": name, "length": None, "count": rest, "share": rest / total})
+    return rows, (
+        Column(
+            "path",
+            Text("Path", "Путь"),
+            "text",
+            Text("What was done, in order.", "Что делали, по порядку."),
+            "dimension",
+        ),
+        metric_column(
+            "length", Text("Length", "Длина"), "count", Text("Nodes in it.", "Сколько в нём шагов."), "none", ""
+        ),
+        Column(
+            "count",
+            Text("Count", "Количество"),
+            "count",
+            Text("How many went this way.", "Сколько так прошло."),
+            "metric",
+            "none",
+            "count",
+        ),
+        metric_column("share", Text("Share", "Доля"), "share", Text("Of all paths.", "От всех путей."), "none", ""),
+    )
+
+
+def _links(context: Context, question: Question, found: Trails) -> tuple[list[dict[str, Any]], tuple[Column, ...]]:
+    """From which node to which, at which position. The smallest are folded together until at most 40 are left."""
+    language = context.settings.business.language
+    counts: Counter[tuple[int, str, str]] = Counter()
+    for nodes, count in zip(found.nodes.tolist(), found.counts.tolist(), strict=True):
+        names = [found.names[node] for node in nodes if node >= 0]
+        if len(names) < len(nodes):
+            names.append(_END.to(language))
+        for place, (one, two) in enumerate(pairwise(names), 1):
+            counts[place, one, two] += count
+    folded = fold(counts, min(question.limit or _MOST_LINKS, _MOST_LINKS), _OTHERS.to(language))
+    rows = [
+        {"position": place, "from": one, "to": two, "count": count}
+        for (place, one, two), count in sorted(folded.items(), key=lambda item: (item[0][0], -item[1], item[0]))
+    ]
+    return rows, (
+        Column(
+            "position",
+            Text("Position", "Место"),
+            "count",
+            Text("From node n to node n + 1.", "Из шага n в шаг n + 1."),
+            "dimension",
+        ),
+        Column("from", Text("From", "Откуда"), "text", Text("What was done.", "Что делали."), "dimension"),
+        Column("to", Text("To", "Куда"), "text", Text("What was done next.", "Что делали потом."), "dimension"),
+        metric_column(
+            "count",
+            Text("Count", "Количество"),
+            "count",
+            Text("How many went on so.", "Сколько так прошло."),
+            "none",
+            "",
+        ),
+    )
+
+
+def fold(counts: Counter[tuple[int, str, str]], most: int, others: str) -> dict[tuple[int, str, str], int]:
+    """At most so many links: of each position the rarest nodes become «others» on both of their sides, so that what flows into
+    a node still equals what flows out of it. Nodes are folded from the rarest on, one at a time, over all positions.
+    """
+    weight: Counter[tuple[int, str]] = Counter()
+    for (place, one, two), count in counts.items():
+        if place == 1:
+            weight[1, one] += count
+        weight[place + 1, two] += count
+    folded: dict[tuple[int, str], str] = {}
+    found = dict(counts)
+    waiting = [node for node, _ in sorted(weight.items(), key=lambda item: (item[1], item[0]))]
+    while len(found) > most and waiting:
+        node = waiting.pop(0)
+        folded[node] = others
+        again: Counter[tuple[int, str, str]] = Counter()
+        for (place, one, two), count in found.items():
+            again[place, folded.get((place, one), one), folded.get((place + 1, two), two)] += count
+        found = dict(again)
+    return found
+
+
+def _missing(context: Context, given: Any) -> tuple[Caveat, ...]:
+    """Points that nothing matches today."""
+    points = [item for item in given.alternatives if item.step in (0, 1)]
+    said = Text("Nothing matches «{step}» today.{near}", "Сегодня ничто не подходит под «{step}».{near}")
+    found = []
+    for item in unmatched(context.connection, context.schema, points):
+        near = " " + " / ".join(f"«{name}»?" for name in item.near) if item.near else ""
+        found.append(Caveat("step_matches_nothing", said.format(step=item.predicate, near=near), 0))
+    return tuple(found)
+
+
+REPORT = Report(
+    title=Text("Paths", "Пути"),
+    meaning=Text(
+        "What people do after a point, before it or between two; and the chains of channels that lead to orders.",
+        "Что люди делают после точки, до неё или между двумя; и какие цепочки каналов ведут к заказам.",
+    ),
+    answer=answer,
+    basis="payment",
+    options={
+        "view": Text(
+            "paths, links (for a Sankey diagram) or chains (of channels before an order).",
+            "paths (пути), links (переходы, для диаграммы Санкей) или chains (цепочки каналов до заказа).",
+        ),
+        "after": Text(
+            "The point that paths begin at, as a step.", "Точка, с которой начинаются пути, — как шаг воронки."
+        ),
+        "before": Text("The point that paths end at, as a step.", "Точка, которой пути кончаются, — как шаг воронки."),
+        "show": Text(
+            "What is shown on the way, as a step: page | lead.", "Что показывать по дороге, как шаг: page | lead."
+        ),
+        "depth": Text("Longest path: 5.", "Самый длинный путь: 5."),
+        "window": Text("Longest time from the point: 30d.", "Наибольший срок от точки: 30d."),
+        "loops": Text(
+            "collapse what repeats itself, or keep it.", "collapse (повторы подряд как один) или keep (все)."
+        ),
+        "count": Text("persons (one path each) or all.", "persons (один путь на человека) или all (все)."),
+    },
+    refuses={
+        "metrics": "its columns are fixed",
+        "compare": "ask twice instead",
+        "sort": "the commonest stand first",
+        "grain": "its rows are paths",
+        "by": "its rows are paths; filter instead",
+    },
+)
