@@ -3,7 +3,7 @@
     python benchmarks/funnel.py [--events 1000000 10000000] [--steps 3 5 10] [--times 3] [--without chdb …]
 
 Every engine answers from its own store on disk, filled from the same events (one every few hours per person, all instants of one
-person distinct, 100 kinds of events), with the default window of 30 days, and by a cut. Semantics agree where no instant is shared
+person distinct, 100 kinds of events, the first ones the commonest), with the default window of 30 days, and by a cut. Semantics agree where no instant is shared
 and no step is repeated: there the counts are compared, and a difference stops the run. Engines without a window are run and compared
 without one. Printed: median seconds after one warming run, the ratio to ours, peak memory of the process so far and bytes on disk.
 """
@@ -43,7 +43,7 @@ def fill(connection: duckdb.DuckDBPyConnection, events: int) -> None:
     connection.execute("USE live")
     contract = files("longfunnel.journeys").joinpath("tables.sql").read_text("utf-8")
     connection.execute(contract.replace(" at TIMESTAMP", ' "at" TIMESTAMP'))
-    connection.execute(f"INSERT INTO acts SELECT hash(i, 7), 'event', 'e' || i, NULL FROM range({ACTS}) t(i)")
+    connection.execute(f"INSERT INTO acts SELECT hash(i, 7), 'event', 'e' || i, NULL FROM range({ACTS + 1}) t(i)")
     connection.execute("INSERT INTO acts VALUES (1, 'visit', 'visit', NULL)")
     connection.execute(
         "INSERT INTO origins BY NAME SELECT i + 1 AS origin_id, 'channel ' || (i % 8) AS channel FROM range(64) t(i)"
@@ -53,8 +53,9 @@ def fill(connection: duckdb.DuckDBPyConnection, events: int) -> None:
         f"""INSERT INTO timeline BY NAME
         SELECT CAST(person_id % 64 AS UTINYINT) AS bucket, person_id, "at", CAST(0 AS UINTEGER) AS seq, act_id, i AS fact_key, origin_id FROM (
             SELECT i, hash(i % {persons}, 1) AS person_id,
-                TIMESTAMP '2026-01-01' + to_microseconds(CAST(hash(i, 2) % {DAYS * 86_400_000_000} AS BIGINT)) AS "at",
-                CASE WHEN i < {persons} THEN 1 ELSE hash(hash(i, 3) % {ACTS}, 7) END AS act_id,
+                CASE WHEN i < {persons} THEN TIMESTAMP '2025-12-31' ELSE
+                    TIMESTAMP '2026-01-01' + to_microseconds(CAST(hash(i, 2) % {DAYS * 86_400_000_000} AS BIGINT)) END AS "at",
+                CASE WHEN i < {persons} THEN 1 ELSE hash(CAST({ACTS} * pow(hash(i, 3) % 1000000 / 1000000, 2) AS BIGINT), 7) END AS act_id,
                 CASE WHEN i < {persons} THEN 1 + hash(i, 4) % 64 END AS origin_id
             FROM range({events}) t(i))
         QUALIFY row_number() OVER (PARTITION BY person_id, "at") = 1

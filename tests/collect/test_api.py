@@ -1,4 +1,3 @@
-
 """The server-side API and the webhooks: rows that other systems send."""
 
 from __future__ import annotations

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
     import duckdb
 
-NOW = datetime(2026, 11, 22, 12)
+
+def at(*parts: int) -> datetime:
+    """An instant as the warehouse keeps it: UTC, without a zone."""
+    return datetime(*parts)  # type: ignore[arg-type]
+
+
+NOW = at(2026, 11, 22, 12)
 
 
 @dataclass

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.connect.conftest import NOW, counts
+from tests.connect.conftest import NOW, at, counts
 
 from longfunnel.connect import quarantined
 from longfunnel.core.errors import SourceError
@@ -198,8 +197,8 @@ def test_dates_and_numbers_that_read_two_ways_are_asked_about(desk: Desk) -> Non
         0,
     )
     assert desk.rows("SELECT paid_at, amount FROM facts.payment ORDER BY payment_id") == [
-        (datetime(2025, 3, 3, 21), Decimal(5)),
-        (datetime(2025, 5, 5, 21), Decimal("1.234")),
+        (at(2025, 3, 3, 21), Decimal(5)),
+        (at(2025, 5, 5, 21), Decimal("1.234")),
     ]
 
 
@@ -207,9 +206,7 @@ def test_a_value_deep_in_the_file_settles_what_the_first_ones_leave_open(desk: D
     lines = [f"{number},03/04/2025,{number}\n" for number in range(6_000)]
     desk.write("p.csv", "id,at,sum\n" + "".join(lines) + "x,25/04/2025,1\n")
     assert counts(desk.run("payment", "p.csv", columns=PAYMENT)) == (6_001, 6_001, 0, 0, 0)
-    assert desk.rows("SELECT DISTINCT paid_at FROM facts.payment WHERE payment_id <> 'x'") == [
-        (datetime(2025, 4, 2, 21),)
-    ]
+    assert desk.rows("SELECT DISTINCT paid_at FROM facts.payment WHERE payment_id <> 'x'") == [(at(2025, 4, 2, 21),)]
 
 
 def test_when_not_one_row_is_understood_nothing_is_imported(desk: Desk) -> None:

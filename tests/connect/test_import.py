@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.connect.conftest import NOW, counts
+from tests.connect.conftest import NOW, at, counts
 
 from longfunnel.core.errors import SourceError
 from longfunnel.core.settings import Business
@@ -211,7 +211,7 @@ def test_a_deal_without_its_own_date_has_that_of_its_close(desk: Desk) -> None:
     desk.write("d.csv", "id,won\n1,2025-09-03 10:00\n")
     desk.run("deal", "d.csv", columns={"deal_id": "id", "closed_at": "won"}, constants={"status": "won"})
     assert desk.rows("SELECT created_at, closed_at, status FROM facts.deal") == [
-        (datetime(2025, 9, 3, 7), datetime(2025, 9, 3, 7), "won")
+        (at(2025, 9, 3, 7), at(2025, 9, 3, 7), "won")
     ]
 
 
@@ -265,7 +265,7 @@ def test_further_columns_are_kept_under_props(desk: Desk) -> None:
 def test_times_are_read_in_the_sources_own_zone(desk: Desk) -> None:
     desk.write("l.csv", "id,at\n1,01.09.2025 10:00\n")
     desk.run("lead", "l.csv", columns={"lead_id": "id", "created_at": "at"}, timezone="Asia/Vladivostok")
-    assert desk.rows("SELECT created_at FROM facts.lead") == [(datetime(2025, 9, 1),)]
+    assert desk.rows("SELECT created_at FROM facts.lead") == [(at(2025, 9, 1),)]
     desk.write("s.csv", "at,cost\n2025-09-01T22:30:00Z,5\n")
     desk.run("spend", "s.csv", columns={"day_on": "at", "cost": "cost"})
     assert desk.rows("SELECT day_on FROM facts.spend") == [(date(2025, 9, 2),)]

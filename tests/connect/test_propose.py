@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import tomllib
-from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.connect.conftest import NOW, counts
+from tests.connect.conftest import NOW, at, counts
 
 from longfunnel.connect import Proposal, propose
 from longfunnel.connect._exports import Export, exports
@@ -136,7 +135,7 @@ def test_unknown_files_are_recognised_by_headers_and_values(
 
 def test_the_first_rows_are_shown_as_understood(desk: Desk) -> None:
     proposal = look(desk, "заявки.csv", "Дата;Телефон;Сумма\n01.09.2025 10:00;8 916 123-45-67;5\n", fact="lead")
-    assert proposal.sample == [{"created_at": datetime(2025, 9, 1, 10), "phone": "+79161234567", "kind": "form"}]
+    assert proposal.sample == [{"created_at": at(2025, 9, 1, 10), "phone": "+79161234567", "kind": "form"}]
     assert proposal.source.columns["props"] == {"сумма": "Сумма"}
 
 

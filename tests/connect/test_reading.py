@@ -6,14 +6,14 @@ import gzip
 import io
 import json
 import zipfile
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
 import xlsxwriter
-from tests.connect.conftest import counts
+from tests.connect.conftest import at, counts
 
 from longfunnel.core.errors import SourceError
 
@@ -122,7 +122,7 @@ def test_xlsx(desk: Desk) -> None:
         day = book.add_format({"num_format": "dd.mm.yyyy"})
         sheet.write_row(2, 0, ["Номер", "Дата", "Сумма", "Телефон"])
         sheet.write_row(3, 0, ["П-1", None, 1234.5, 79161234567])
-        sheet.write_datetime(3, 1, datetime(2025, 9, 1), day)
+        sheet.write_datetime(3, 1, at(2025, 9, 1), day)
         sheet.write_row(4, 0, ["П-2", 45915, 7, "+7 916 123-45-68"])
         sheet.write_row(5, 0, ["П-3", "30.09.2025", "-100,25", ""])
         sheet.write_row(6, 0, ["П-4", "никогда", 5, ""])
@@ -164,8 +164,8 @@ def test_json(desk: Desk, wrapped: str) -> None:
             desk.write("p.json", json.dumps(RECORDS[0]) + json.dumps(RECORDS[1]))
     assert counts(desk.run("payment", "p.json", columns=JSON_COLUMNS)) == (2, 2, 0, 0, 0)
     assert desk.rows("SELECT payment_id, paid_at, amount, currency FROM facts.payment ORDER BY amount") == [
-        ("2", datetime(2025, 9, 1, 7), Decimal(7), None),
-        ("18446744073709551615", datetime(2025, 9, 1, 8), Decimal("12.5"), "EUR"),
+        ("2", at(2025, 9, 1, 7), Decimal(7), None),
+        ("18446744073709551615", at(2025, 9, 1, 8), Decimal("12.5"), "EUR"),
     ]
 
 
@@ -187,13 +187,13 @@ def test_parquet_keeps_its_types(desk: Desk) -> None:
     )
     assert counts(report) == (3, 3, 0, 0, 0)
     assert desk.rows("SELECT paid_at, amount, props->>'place' FROM facts.payment ORDER BY payment_id")[0] == (
-        datetime(2025, 9, 1, 7),
+        at(2025, 9, 1, 7),
         Decimal("0.25"),
         '{"city":"Тула"}',
     )
     desk.run("payment", "p.parquet", name="exact", columns={"payment_id": "id", "paid_at": "exact", "amount": "sum"})
     assert desk.rows("SELECT DISTINCT paid_at FROM facts.payment WHERE source_system = 'exact'") == [
-        (datetime(2025, 9, 1, 10),)
+        (at(2025, 9, 1, 10),)
     ]
 
 

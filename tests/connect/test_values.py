@@ -10,6 +10,7 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.connect.conftest import at
 
 from longfunnel.connect._recognise import Format, instant_format, number_format
 from longfunnel.connect._typed import (
@@ -243,7 +244,7 @@ def test_in_a_column_of_counts_three_digits_after_a_sign_are_thousands() -> None
 
 @settings(deadline=None, max_examples=300)
 @given(
-    wall=st.datetimes(min_value=datetime(1991, 1, 1), max_value=datetime(2039, 1, 1)),
+    wall=st.datetimes(min_value=at(1991, 1, 1), max_value=at(2039, 1, 1)),
     zone=st.sampled_from(
         [
             "Europe/Moscow",

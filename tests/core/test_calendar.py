@@ -1,4 +1,3 @@
-
 """Periods, comparisons and grains."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-
 """The ledger: everything stands somewhere, and the sums are those of the import."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-
 """Questions: parsing, printing, and all mistakes at once."""
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ _STOPPED = 130
 def run() -> None:
     """Run one command. Exit codes: 0 done, 1 a mistake that the message explains, 2 wrong usage, 130 stopped by Ctrl-C."""
     try:
-        app(standalone_mode=True)
+        app(prog_name="longfunnel")
     except LongfunnelError as error:
         error_console.print(f"[bold red]✗[/] {_escape(error.message)}", highlight=False)
         if error.hint:
