@@ -55,7 +55,7 @@ _DAYS = st.integers(0, 120).map(lambda n: FIRST + timedelta(days=n))
 _MONEY = st.sampled_from([None, "10", "0.0001", "99.99", "-5"])
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=15)
 @given(
     touches=st.lists(st.tuples(st.integers(1, 4), _DAYS, st.sampled_from([1, 2, None])), max_size=8),
     orders=st.lists(st.tuples(st.integers(1, 5), _DAYS, _MONEY, _MONEY), max_size=8),

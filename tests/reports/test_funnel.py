@@ -95,7 +95,7 @@ def connection() -> Any:
         yield opened
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     events=_EVENTS, names=st.lists(st.sampled_from("abc"), min_size=2, max_size=3), hours=st.sampled_from([0.5, 1, 2])
 )
@@ -111,7 +111,7 @@ def test_counts_times_and_money_are_those_of_all_attempts_enumerated(
         assert row["median_days"] == (None if median is None else pytest.approx(median))
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events=_EVENTS, channels=st.lists(st.sampled_from([None, 1, 2]), min_size=4, max_size=4))
 def test_the_values_of_a_cut_add_up_to_the_whole(
     connection: Any, events: list[Did], channels: list[int | None]

@@ -54,7 +54,7 @@ def touch(key: int, person: int, day: float, kind: str) -> Row:
     return {"touch_id": key, "person_id": person, '"at"': at, "day_on": at.date(), "kind": kind}
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=15)
 @given(
     orders=st.lists(
         st.tuples(st.integers(1, 3), st.integers(0, 60), st.sampled_from([1, 2, None])),

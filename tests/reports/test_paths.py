@@ -76,7 +76,7 @@ _EVENTS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=40)
 @given(
     events=_EVENTS,
     points=st.sampled_from([("a", ""), ("", "b"), ("a", "b"), ("a", "a")]),

@@ -35,7 +35,7 @@ def monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=15)
 @given(
     visits=st.lists(st.tuples(st.integers(1, 4), st.integers(0, 40)), min_size=1, max_size=14),
     kind=st.sampled_from(["classic", "rolling", "unbounded"]),

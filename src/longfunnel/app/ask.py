@@ -26,7 +26,8 @@ def ask(
     fields = {name: _moment(value, business) if name == "as_of" else value for name, value in fields.items()}
     question = report if isinstance(report, Question) else read_question(report, fields)
     build(business, as_of=question.as_of, progress=progress)
-    return answer(business.warehouse, business.settings, question, schema=schema_of(question.as_of))
+    with business.interruptible():
+        return answer(business.warehouse, business.settings, question, schema=schema_of(question.as_of))
 
 
 def _moment(as_of: Any, business: Business) -> Any:

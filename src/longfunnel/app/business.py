@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from longfunnel.core.errors import NothingYetError, SettingsError
 from longfunnel.core.settings import Settings, parse_settings
-from longfunnel.warehouse.database import open_warehouse
+from longfunnel.warehouse.database import is_stopped, open_warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,12 +96,14 @@ class Business:
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:
-        """Ctrl-C inside stops the running query at once and leaves the warehouse as it was."""
+        """Ctrl-C inside stops the running query at once, as KeyboardInterrupt, and leaves the warehouse as it was."""
         try:
             yield
-        except KeyboardInterrupt:
+        except BaseException as error:
+            if not is_stopped(error):
+                raise
             self.warehouse.interrupt()
-            raise
+            raise KeyboardInterrupt from error
 
     def sync(
         self, names: list[str] | None = None, *, progress: Callable[[str, float], None] | None = None

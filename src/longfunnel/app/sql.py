@@ -18,7 +18,11 @@ def select(business: Business, query: str, *, limit: int = 1000) -> tuple[list[d
     Derived tables are found by bare name, facts as ``facts.NAME``. Raises QuestionError for anything that is not one
     reading statement, and for what the engine does not understand, in its own words.
     """
-    connection = business.warehouse.cursor()
+    with business.interruptible():
+        return _select(business.warehouse.cursor(), query, limit)
+
+
+def _select(connection: duckdb.DuckDBPyConnection, query: str, limit: int) -> tuple[list[dict[str, Any]], bool]:
     try:
         statements = connection.extract_statements(query)
         if len(statements) != 1 or statements[0].type not in {
@@ -36,5 +40,6 @@ def select(business: Business, query: str, *, limit: int = 1000) -> tuple[list[d
     except duckdb.Error as error:
         raise QuestionError(str(error)) from error
     finally:
+        connection.interrupt()  # after Ctrl-C the query would run on, and closing wait for its end
         connection.close()
     return [dict(zip(names, row, strict=True)) for row in rows[:limit]], len(rows) <= limit

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text as Styled
 
-from longfunnel.app.build import schema_of
 from longfunnel.cli.ask import By, Formats, Output, Since, Until  # noqa: TC001 - typer reads the annotations when it runs
 from longfunnel.cli.context import Context, Format, console, error_console
 from longfunnel.cli.render import print_answer, print_rows
@@ -16,12 +15,11 @@ from longfunnel.cli.table import quiet_table
 from longfunnel.core.errors import QuestionError
 from longfunnel.core.money import UNKNOWN, show_days, show_money, show_number, show_share
 from longfunnel.core.text import Text
-from longfunnel.reports import Context as Asking
-from longfunnel.reports._funnel_people import people_behind
 
 if TYPE_CHECKING:
     from longfunnel.core.settings import Settings
     from longfunnel.reports import Answer
+    from longfunnel.reports import Context as Asking
 
 Steps = Annotated[
     str, typer.Option(help='"page:/pricing*, lead, deal.won": any-of with |, optional with ?, within 2d.')
@@ -82,6 +80,9 @@ def funnel(
                 "funnel", progress=progress, **{name: value for name, value in asked.items() if value}
             )
         if people or lost:
+            from longfunnel.app.build import schema_of
+            from longfunnel.reports import Context as Asking
+
             asking = Asking(business.warehouse, business.settings, schema_of(answer.question.as_of))
             _print_people(asking, answer, people or lost, lost=bool(lost), format=format, output=output)
         elif format is Format.TABLE and output is None and not grain and not histogram:
@@ -121,6 +122,8 @@ def why(
 
 def _print_people(asking: Asking, answer: Answer, step: int, *, lost: bool, format: Format, output: Any) -> None:
     """Who is behind a bar or a gap."""
+    from longfunnel.reports._funnel_people import people_behind  # brings a compiler with it
+
     limit = 100
     found, total = people_behind(asking, answer.question, step, lost=lost, limit=limit)
     rows = [asdict(one) | {"identifiers": ", ".join(one.identifiers)} for one in found]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from typer.testing import CliRunner
+from typer.main import get_command
 
 from longfunnel.cli.main import app
 from longfunnel.core import settings as settings_module
@@ -160,15 +160,23 @@ def _attribute_docs(kind: type) -> dict[str, str]:
 def _commands() -> str:
     text = (
         "# Commands\n\n`longfunnel -C DIR COMMAND` works on the business in DIR; without it, in the current folder.\n"
+        "Exit codes: 0 done, 1 a mistake that the message explains, 2 wrong usage, 130 stopped by Ctrl-C.\n"
     )
-    names = [command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands]
-    for name in ("", *sorted(names)):
-        said = CliRunner().invoke(
-            app, [name, "--help"] if name else ["--help"], prog_name="longfunnel", terminal_width=100, color=False
-        )
-        lines = [line.rstrip() for line in said.output.strip("\n").splitlines()]
-        text += f"\n## {name or 'longfunnel'}\n\n```\n" + "\n".join(lines).strip("\n") + "\n```\n"
+    group: Any = get_command(app)
+    for name, command in sorted(group.commands.items()):
+        shown = [parameter for parameter in command.params if not getattr(parameter, "hidden", False)]
+        words = [_word(parameter) for parameter in shown if parameter.param_type_name == "argument"]
+        text += f"\n## {name}\n\n    {' '.join(['longfunnel', name, *words, '[OPTIONS]'])}\n\n{inspect.cleandoc(command.help)}\n"
+        rows = [(f"`{_word(parameter)}`", parameter.help or "") for parameter in shown]
+        text += "\n" + _table(("argument or option", "meaning"), rows) if rows else ""
     return text
+
+
+def _word(parameter: Any) -> str:
+    if parameter.param_type_name == "option":
+        return ", ".join(sorted(parameter.opts, key=len, reverse=True))
+    word = parameter.name.upper() + (" …" if parameter.nargs == -1 else "")
+    return word if parameter.required else f"[{word}]"
 
 
 def write(folder: Path) -> None:

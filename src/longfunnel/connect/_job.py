@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Event, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import duckdb
 import msgspec
@@ -25,22 +23,25 @@ from longfunnel.connect._reading import REJECTS, Table
 from longfunnel.connect._recognise import SETTING_OF, Format, recognise
 from longfunnel.connect._report import FileReport
 from longfunnel.connect._typed import clean_sql
+from longfunnel.connect._watch import watched
 from longfunnel.core.errors import SourceError, WarehouseError, together
 from longfunnel.warehouse.database import transaction
 from longfunnel.warehouse.load import (
     INCOMING,
     Loaded,
     append,
+    append_all,
     clashing,
     clear,
     compare,
+    is_all_news,
     key_sql,
     settle,
     stored_content_sql,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from datetime import datetime
 
     from longfunnel.core.settings import Business, Source
@@ -50,7 +51,21 @@ if TYPE_CHECKING:
 
 RULES = 1
 """Raised when the same file and mapping would give other rows than before: then files are read again."""
+_LARGE = 32 << 20
+"""Bytes from which on one pass instead of two is worth trying."""
 _INSPECTED, _OCCURRENCES = "inspected", "occurrences"
+
+
+class _NotCleanError(Exception):
+    """Some row is bad, known, or not the only one of its key."""
+
+
+class _About(TypedDict):
+    content: list[str]
+    source_system: str
+    system: str
+    recorded_at: datetime
+    import_id: int
 
 
 @dataclass
@@ -82,9 +97,11 @@ class Job:
             self.source, self.fact, self.table, self.business, self.business.home_country, formats, self.recorded_at
         )
         try:
-            with _watched(self.connection, lambda share: tell(share / 2)):
-                self._inspect(made)
-            report = self._load(made, fingerprint, tell)
+            report = self._load_at_once(made, fingerprint, tell) if self._is_first_and_large() else None
+            if report is None:
+                with watched(self.connection, lambda share: tell(share / 2)):
+                    self._inspect(made)
+                report = self._load(made, fingerprint, tell)
         except duckdb.Error as error:
             raise _plain_error(error, self.name) or error from error
         finally:
@@ -100,13 +117,80 @@ class Job:
             self.table.readable.digest.encode() + msgspec.json.encode(meaning, order="sorted")
         ).hexdigest()
 
+    def _is_first_and_large(self) -> bool:
+        known = self.connection.execute(
+            "SELECT 1 FROM main.imports WHERE source_system = ? LIMIT 1", [self.source.name]
+        ).fetchall()
+        return not known and self.table.readable.size >= _LARGE
+
+    def _load_at_once(self, made: Plan, fingerprint: str, tell: Tell) -> FileReport | None:
+        """The short way for the first large file of a source: write in one pass, and see afterwards whether every row was
+        good and new. None, and nothing changed, when one was not: then two passes sort it out."""
+        connection = self.connection
+        self._forget_rejects()
+        good = "CASE WHEN problem = 0 THEN true WHEN problem = -1 THEN false ELSE error('a bad row') END"
+        columns = ", ".join(f'v_{column} AS "{column}"' for column in made.columns)
+        body = made.body.replace(self.table.sql, self.table.strict(is_numbered=False))
+        rows = f"SELECT {columns} FROM ({body}) WHERE {good}"
+        try:
+            with transaction(connection), watched(connection, tell):
+                import_id = self._new_import()
+                append_all(
+                    connection,
+                    self.fact,
+                    rows,
+                    made.columns,
+                    made.bound(rows, self.table.parameters),
+                    **self._about(made, import_id),
+                )
+                self._demand_clean(import_id)
+                read: int = connection.execute(
+                    f'SELECT count(*) FROM facts."{self.fact.name}" WHERE import_id = ?', [import_id]
+                ).fetchall()[0][0]
+                self._note(import_id, fingerprint, [read, read, 0, 0, 0])
+        except _NotCleanError:
+            return None
+        except duckdb.InvalidInputException as error:
+            if "a bad row" in str(error):
+                return None
+            raise
+        return FileReport(self.name, read, read, messages=[*self.table.notes, *self._unknown_words(made)])
+
+    def _demand_clean(self, import_id: int) -> None:
+        if rejected_rows(self.connection, self.table) or not is_all_news(self.connection, self.fact, import_id):
+            raise _NotCleanError
+
+    def _new_import(self) -> int:
+        self.connection.execute(
+            "DELETE FROM main.quarantine WHERE source_system = ? AND file = ?", [self.source.name, self.name]
+        )
+        number: int = self.connection.execute("SELECT nextval('main.import_ids')").fetchall()[0][0]
+        return number
+
+    def _about(self, made: Plan, import_id: int) -> _About:
+        return {
+            "content": [column for column in made.columns if column != made.auto_id],
+            "source_system": self.source.name,
+            "system": self.source.system,
+            "recorded_at": self.recorded_at,
+            "import_id": import_id,
+        }
+
+    def _note(self, import_id: int, fingerprint: str, counted: list[int]) -> None:
+        entry = [import_id, self.source.name, self.fact.name, self.name, fingerprint, self.recorded_at, *counted]
+        self.connection.execute("INSERT INTO main.imports VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", entry)
+
+    def _forget_rejects(self) -> None:
+        for name in (REJECTS, f"{REJECTS}_scan"):
+            self.connection.execute(f"DROP TABLE IF EXISTS {name}")
+
     def _inspect(self, made: Plan) -> None:
         """The first pass: what each row's problem is, and the hashes by which rows are told apart."""
         own = {column: f"v_{column}" for column in made.columns}
         content = {column: value for column, value in own.items() if column != made.auto_id}
         modified = "v_modified_at" if "modified_at" in made.columns else "CAST(NULL AS TIMESTAMP)"
         auto = f", v_{made.auto_id} AS auto_id" if made.auto_id else ""
-        self.connection.execute(f"DROP TABLE IF EXISTS {REJECTS}; DROP TABLE IF EXISTS {REJECTS}_scan")
+        self._forget_rejects()
         sql = f"""CREATE OR REPLACE TEMP TABLE {_INSPECTED} AS
             SELECT idx, CAST(problem AS INTEGER) AS problem, raw, {key_sql(self.fact, own)} AS key_hash,
                    {stored_content_sql(self.fact, content)} AS content_hash, {modified} AS modified_at{auto} FROM ({made.strict_body})"""
@@ -169,31 +253,24 @@ class Job:
         self, made: Plan, unparted: list[Rejected], read: int, fingerprint: str, tell: Tell
     ) -> tuple[Loaded, int]:
         connection, source = self.connection, self.source
-        connection.execute("DELETE FROM main.quarantine WHERE source_system = ? AND file = ?", [source.name, self.name])
-        import_id: int = connection.execute("SELECT nextval('main.import_ids')").fetchall()[0][0]
+        import_id = self._new_import()
         loaded = settle(connection, self.fact, source_system=source.name)
         self._keep_conflicts(loaded.conflicts)
         quarantined = put_in_quarantine(
             connection, made, self.table, unparted, import_id=import_id, source_system=source.name, file=self.name
         )
         rows = self._rows(made)
-        with _watched(connection, lambda share: tell(0.5 + share / 2)):
+        with watched(connection, lambda share: tell(0.5 + share / 2)):
             append(
                 connection,
                 self.fact,
                 rows,
                 made.columns,
                 made.bound(rows, self.table.parameters),
-                content=[column for column in made.columns if column != made.auto_id],
                 of_rows=connection.execute(f"SELECT count(*) FROM {_INSPECTED}").fetchall()[0][0],
-                source_system=source.name,
-                system=source.system,
-                recorded_at=self.recorded_at,
-                import_id=import_id,
+                **self._about(made, import_id),
             )
-        entry = [import_id, source.name, self.fact.name, self.name, fingerprint, self.recorded_at]
-        entry += [read, loaded.added, loaded.changed, loaded.same, quarantined]
-        connection.execute("INSERT INTO main.imports VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", entry)
+        self._note(import_id, fingerprint, [read, loaded.added, loaded.changed, loaded.same, quarantined])
         return loaded, quarantined
 
     def _incoming(self, made: Plan) -> None:
@@ -302,24 +379,3 @@ def _plain_error(error: duckdb.Error, name: str) -> WarehouseError | None:
             f"The disk is full: nothing of {name} was imported.", hint="Free some space and run the command again."
         )
     return None
-
-
-@contextmanager
-def _watched(connection: duckdb.DuckDBPyConnection, tell: Tell) -> Iterator[None]:
-    """Tell, several times a second, how far the engine is with the statement inside."""
-    connection.execute("SET enable_progress_bar = true; SET enable_progress_bar_print = false")
-    done = Event()
-
-    def watch() -> None:
-        while not done.wait(0.2):
-            share = connection.query_progress()
-            if share > 0:
-                tell(min(share / 100, 1.0))
-
-    watcher = Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        done.set()
-        watcher.join()

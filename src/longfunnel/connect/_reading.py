@@ -17,7 +17,7 @@ from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from longfunnel.connect._files import Readable, make_readable, open_bytes
 from longfunnel.connect._text import SpacesError, shape_of, split_spaces, unique_headers
-from longfunnel.connect._words import NOTHING
+from longfunnel.connect._words import NOTHING, RARE_NOTHING
 from longfunnel.core.errors import SourceError, did_you_mean
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from longfunnel.core.settings import Source
 
 REJECTS = "unreadable_rows"
+_NUMBERED = "SELECT row_number() OVER () - 1 AS idx, * FROM"
 _DEEPEST = 4
 _LONGEST_RECORD, _LONGEST_DOCUMENT = 1 << 24, 1 << 30
 _PACKED_TIMES = 20
@@ -57,13 +58,14 @@ class Table:
         """What to bind."""
         return {"file": str(self.readable.path)}
 
-    def strict(self) -> str:
-        """The same SELECT, which also writes rows that are no rows into the rejects table."""
+    def strict(self, *, is_numbered: bool = True) -> str:
+        """The same SELECT, which also writes rows that are no rows into the rejects table; without ``idx``, which keeps the
+        engine from reading a file in parallel, unless ``is_numbered``."""
         if not self.is_text:
             return self.sql
-        return self.sql.replace(
-            "ignore_errors=true", f"store_rejects=true, rejects_table='{REJECTS}', rejects_scan='{REJECTS}_scan'"
-        )
+        sql = self.sql if is_numbered else self.sql.replace(_NUMBERED, "SELECT * FROM", 1)
+        rejects = f"store_rejects=true, rejects_table='{REJECTS}', rejects_scan='{REJECTS}_scan'"
+        return sql.replace("ignore_errors=true", rejects)
 
     def kind(self, place: int) -> str:
         """The engine's type of a column, VARCHAR for text."""
@@ -105,11 +107,12 @@ def _open_text(readable: Readable, source: Source, work: Path) -> Table:
     if shape.is_ragged:
         notes += (f"{readable.file.name}: some rows end early; the cells that they lack were read as empty.",)
     columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(shape.headers)))
-    nothing = ", ".join(_literal(word) for word in NOTHING)
+    # each word costs time in every cell: the rarer ones are looked for where the first rows have one
+    nothing = ", ".join(_literal(word) for word in (*NOTHING, *shape.nothing))
     # one column needs a delimiter that never occurs, and its empty lines are rows without a value
     delimiter = shape.delimiter if len(shape.headers) > 1 else "\x01"
     sql = (
-        f"SELECT row_number() OVER () - 1 AS idx, * FROM read_csv($file, delim={_literal(delimiter)}, quote='\"', escape='\"', header=false,"
+        f"{_NUMBERED} read_csv($file, delim={_literal(delimiter)}, quote='\"', escape='\"', header=false,"
         f" auto_detect=false, skip={shape.skip}, columns={{{columns}}}, nullstr=[{nothing}], strict_mode=true,"
         f" null_padding={str(shape.is_ragged).lower()}, parallel={str(not shape.is_ragged).lower()},"
         f" ignore_errors=true, compression='{readable.compression}')"
@@ -230,7 +233,7 @@ def _open_json(connection: duckdb.DuckDBPyConnection, readable: Readable) -> Tab
         raise SourceError(
             f"{readable.file} holds no records: a list of objects is needed.", hint="Export it again, or as CSV."
         )
-    nothing = ", ".join(_literal(word) for word in NOTHING)
+    nothing = ", ".join(_literal(word) for word in (*NOTHING, *RARE_NOTHING))
     columns = ", ".join(
         f"CASE WHEN o ->> {_literal(path)} NOT IN ({nothing}) THEN o ->> {_literal(path)} END AS c{place}"
         for place, (_, path) in enumerate(paths)

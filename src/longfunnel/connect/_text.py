@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from longfunnel.connect._files import open_bytes
+from longfunnel.connect._words import RARE_NOTHING
 from longfunnel.core.errors import SourceError
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Shape:
     has_header: bool = True
     is_ragged: bool = False
     """Whether the writer leaves out empty cells at the end of a row: then a short row is no damaged one."""
+    nothing: tuple[str, ...] = ()
+    """The rarer words for «no value» that the first rows have."""
 
 
 def shape_of(path: Path, *, name: Path, delimiter: str = "", skip_rows: int | None = None) -> Shape:
@@ -69,7 +72,15 @@ def shape_of(path: Path, *, name: Path, delimiter: str = "", skip_rows: int | No
     header += [""] * (width - len(header))
     below = [row for row in rows[at + has_header :] if any(row)]
     short = sum(1 < len(row) < width for row in below)
-    return Shape(delimiter, unique_headers(header), at + has_header, has_header, short > max(1, _RAGGED * len(below)))
+    seen = {cell for row in below for cell in row}
+    return Shape(
+        delimiter,
+        unique_headers(header),
+        at + has_header,
+        has_header,
+        is_ragged=short > max(1, _RAGGED * len(below)),
+        nothing=tuple(word for word in RARE_NOTHING if word in seen),
+    )
 
 
 class SpacesError(Exception):

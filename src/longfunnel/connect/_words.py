@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-NOTHING = (
-    "", "-", "--", "---", "—", "–", "null", "NULL", "Null", "n/a", "N/A", "#N/A", "NaN", "nan", "None", "(not set)", "(not provided)",
-    "не указано", "Не указано", "<не указано>", "Не определено", "не определено", "Н/Д", "н/д", "#Н/Д", "\\N",
+NOTHING = ("", "-", "--", "—", "null", "NULL", "N/A", "n/a", "NaN", "(not set)")
+RARE_NOTHING = (
+    "---", "–", "Null", "#N/A", "nan", "None", "(not provided)", "не указано", "Не указано", "<не указано>", "Не определено", "не определено",
+    "Н/Д", "н/д", "#Н/Д", "\\N",
 )  # fmt: skip
 """Cells that say that nothing is known. «(none)» and «unknown» stay: they are answers."""
 

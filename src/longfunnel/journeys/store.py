@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from longfunnel.journeys.kernels.columns import NO_COLUMN, signed
 from longfunnel.journeys.kernels.engine import Journeys
-from longfunnel.journeys.kernels.reading import KEEP, SITE, VISIT, Kept, Limits, act_table, room, select
+from longfunnel.journeys.kernels.reading import KEEP, SITE, VISIT, Limits, act_table, room, select
 from longfunnel.journeys.kernels.totals import NO_AMOUNT
 from longfunnel.journeys.stage import BUCKETS
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from longfunnel.journeys.properties import Passing
     from longfunnel.journeys.steps import Alternative
 
-CHUNK: Final = 1 << 20
-"""Rows that are read at a time."""
+CHUNK: Final = 1 << 19
+"""Rows that are read at a time: few enough to stay in the processor's cache, many enough that starting a kernel costs nothing."""
 FAR: Final = np.iinfo(np.int64).max
 _NEVER: Final = np.iinfo(np.int64).min + 1
 
@@ -91,7 +91,7 @@ class Slice:
 
     person_id: NDArray[np.uint64]
     journeys: Journeys
-    act: NDArray[np.int64]
+    act: NDArray[np.int64] | None
     fact_key: NDArray[np.uint64] | None
     origin: NDArray[np.uint64] | None
     amount: NDArray[np.int64] | None
@@ -108,6 +108,8 @@ class Store:
         self.act_ids, self.kind_of = self._acts()
         self.table = self._table()
         self.needs_facts = reading.facts or reading.held is not None or bool(reading.credited) or self._has_keys()
+        self.needs_acts = self.needs_facts or any(passing is not None for passing in reading.passing)
+        self.has_exclusions = any(item.exclusion >= 0 for item in reading.alternatives)
 
     def _has_keys(self) -> bool:
         return any(passing is not None and passing.keys is not None for passing in self.reading.passing)
@@ -153,60 +155,64 @@ class Store:
 
     def __iter__(self) -> Iterator[Slice]:
         """The slices, in the order of the timeline. The connection must not run anything else meanwhile."""
+        return map(self.slice_of, self.chunks())
+
+    def chunks(self) -> Iterator[Columns]:
+        """The raw columns of whole persons, in the order of the timeline: ``slice_of`` turns each into a slice, on any thread."""
         reader = self.connection.execute(self.sql(), self.values).to_arrow_reader(CHUNK)
-        state = np.zeros(4, np.int64)
-        state[2] = -1
-        rest: Columns | None = None
+        waiting: list[Columns] = []  # the rows so far of a person who may go on in the next batch
+        for batch in reader:
+            raw = _raw(batch)
+            person = raw["person_id"]
+            size = len(person)
+            if waiting:
+                head = _run(person, 0) if person[0] == waiting[0]["person_id"][0] else 0
+                waiting += [_part(raw, 0, head)] if head else []
+                if head == size:
+                    continue
+                yield _joined(waiting)
+                raw = _part(raw, head, size)
+                person = raw["person_id"]
+            tail = len(person) - _run(person[::-1], 0)
+            if tail:
+                yield _part(raw, 0, tail)
+            waiting = [{name: column[tail:].copy() for name, column in raw.items()}]
+        if waiting:
+            yield _joined(waiting)
+
+    def slice_of(self, raw: Columns) -> Slice:
+        """The rows of whole persons that matter."""
         reading = self.reading
         high = reading.entry_to + reading.window if reading.entry_to < FAR - reading.window else FAR
         limits = Limits(reading.entry_from, high, reading.everything, reading.silence)
-        kept: Kept | None = None
-        for batch in reader:
-            if kept is None or len(kept.place) < batch.num_rows:
-                kept = room(batch.num_rows)
-            columns = self._columns(batch, kept, limits, state)
-            if rest is not None:
-                columns = {name: np.concatenate((rest[name], column)) for name, column in columns.items()}
-            person = columns["person_id"]
-            if not len(person):
-                continue
-            # the last person may go on in the next chunk
-            last = int(np.searchsorted(person[::-1] != person[-1], True)) if person[0] != person[-1] else len(person)
-            end = len(person) - last
-            rest = {name: column[end:] for name, column in columns.items()}
-            if end:
-                yield self._slice({name: column[:end] for name, column in columns.items()})
-        if rest is not None:
-            yield self._slice(rest)
-
-    def _columns(self, batch: pa.RecordBatch, kept: Kept, limits: Limits, state: NDArray[np.int64]) -> Columns:
-        """The rows of a batch that matter."""
-        reading = self.reading
-        raw = {name: _numbers(batch, name) for name in batch.schema.names if name != "amount"}
+        size = len(raw["person_id"])
+        kept = room(
+            size,
+            place="fact_key" in raw or "amount" in raw,
+            number=self.needs_acts,
+            exclusions=self.has_exclusions,
+            origin=reading.origins,
+            session=reading.sessions,
+        )
         origin = raw.get("origin_id", NO_COLUMN)
-        size = select(raw["person_id"], raw["at"], raw["act_id"], origin, self.table, limits, state, kept)
-        place = kept.place[:size]
+        size = select(raw["person_id"], raw["at"], raw["act_id"], origin, self.table, limits, kept)
         columns = {
-            "person_id": raw["person_id"][place],
-            "at": raw["at"][place],
-            "number": kept.number[:size].copy(),
-            "steps": kept.steps[:size].copy(),
-            "exclusions": kept.exclusions[:size].copy(),
+            "person_id": kept.person[:size],
+            "at": kept.at[:size],
+            "steps": kept.steps[:size],
+            "exclusions": kept.exclusions[:size] if self.has_exclusions else np.zeros(size, np.int64),
         }
-        if self.needs_facts:
-            columns["fact_key"] = raw["fact_key"][place]
-        if reading.origins:
-            columns["origin"] = kept.origin[:size].copy()
-        if reading.sessions:
-            columns["session"] = kept.session[:size].copy()
-        if reading.amounts:
-            columns["amount"] = _amounts(batch.column("amount").take(pa.array(place)))
-        return columns
+        columns |= {name: raw[name][kept.place[:size]] for name in ("fact_key", "amount") if name in raw}
+        columns |= {"number": kept.number[:size]} if self.needs_acts else {}
+        columns |= {"origin": kept.origin[:size]} if reading.origins else {}
+        columns |= {"session": kept.session[:size]} if reading.sessions else {}
+        return self._slice(columns)
 
     def _slice(self, columns: Columns) -> Slice:
         """Whole persons, with what depends on a row's own properties worked out."""
         person, reading = columns["person_id"], self.reading
-        starts = np.concatenate(([0], np.flatnonzero(person[1:] != person[:-1]) + 1, [len(person)])).astype(np.int64)
+        begins = np.flatnonzero(np.concatenate(([True], person[1:] != person[:-1]))) if len(person) else NO_COLUMN
+        starts = np.concatenate((begins, [len(person)])).astype(np.int64)
         fact_key = columns["fact_key"].view(np.uint64) if "fact_key" in columns else None
         origin = self._origin(columns, fact_key)
         steps, exclusions = columns["steps"], columns["exclusions"]
@@ -229,7 +235,12 @@ class Store:
             columns.get("session"),
         )
         return Slice(
-            person[starts[:-1]].view(np.uint64), journeys, columns["number"], fact_key, origin, columns.get("amount")
+            person[starts[:-1]].view(np.uint64),
+            journeys,
+            columns.get("number"),
+            fact_key,
+            origin,
+            columns.get("amount"),
         )
 
     def _passes(
@@ -275,13 +286,19 @@ class Store:
         return held
 
 
-def _numbers(batch: pa.RecordBatch, name: str) -> NDArray[np.int64]:
-    """A column's memory as int64, without copying."""
-    column = batch.column(name)
-    if column.null_count:
-        raise ValueError(f"timeline.{name} has unknown values.")
-    plain = column.view(pa.int64()) if pa.types.is_timestamp(column.type) else column
-    return signed(plain.to_numpy(zero_copy_only=True))
+def _raw(batch: pa.RecordBatch) -> Columns:
+    """The columns of a batch as int64, without copying where possible."""
+    found = {}
+    for name in batch.schema.names:
+        column = batch.column(name)
+        if name == "amount":
+            found[name] = _amounts(column)
+            continue
+        if column.null_count:
+            raise ValueError(f"timeline.{name} has unknown values.")
+        plain = column.view(pa.int64()) if pa.types.is_timestamp(column.type) else column
+        found[name] = signed(plain.to_numpy(zero_copy_only=True))
+    return found
 
 
 def _amounts(column: pa.Array) -> NDArray[np.int64]:
@@ -290,6 +307,26 @@ def _amounts(column: pa.Array) -> NDArray[np.int64]:
     if column.null_count:
         halves[column.is_null().to_numpy(zero_copy_only=False)] = NO_AMOUNT
     return halves
+
+
+def _part(raw: Columns, begin: int, end: int) -> Columns:
+    return {name: column[begin:end] for name, column in raw.items()}
+
+
+def _joined(parts: list[Columns]) -> Columns:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _run(values: NDArray[np.int64], begin: int) -> int:
+    """How many values from ``begin`` on are equal to the one there; looks no further than twice as far as need be."""
+    reach = 64
+    while True:
+        other = np.flatnonzero(values[begin : begin + reach] != values[begin])
+        if len(other):
+            return int(other[0])
+        if begin + reach >= len(values):
+            return len(values) - begin
+        reach *= 2
 
 
 def _among(wanted: NDArray[np.uint64], known: NDArray[np.uint64]) -> NDArray[np.bool_]:

@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import xlsxwriter
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,6 +98,8 @@ def _safe(text: str) -> str:
 
 def to_xlsx(answer: Answer, path: str | Path) -> None:
     """The first sheet has the rows and the total; the second says what was asked, the caveats, the meanings and the SQL."""
+    import xlsxwriter  # only who wants a workbook waits for it
+
     options = {
         "strings_to_formulas": False,
         "strings_to_urls": False,

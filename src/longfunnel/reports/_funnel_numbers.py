@@ -57,21 +57,23 @@ def previous_of(funnel: Funnel) -> list[int | None]:
 
 def step_numbers(units: Units, places: NDArray[np.int64], steps: int) -> list[StepNumbers]:
     """The numbers of each step for the units at ``places``."""
-    reached, at = units.reached[places], units.at[places]
-    before = np.full(len(places), NO_TIME, np.int64)
+    reached = units.reached[places]
+    before, entered = units.at[places, 0], units.at[places, 0]
     found = []
     for step in range(steps):
-        now = at[:, step]
-        both = (now != NO_TIME) & (before != NO_TIME)
+        further = np.flatnonzero(reached >> step)  # those who reached this step or a later one
+        places, reached, before, entered = places[further], reached[further], before[further], entered[further]
+        now = units.at[places, step]
+        there = now != NO_TIME
         found.append(
             StepNumbers(
                 int(np.count_nonzero(reached >> step & 1)),
-                quantiles(now[both] - before[both]),
-                quantiles((now - at[:, 0])[now != NO_TIME]) if step else (None, None),
+                quantiles((now - before)[there]) if step else (None, None),
+                quantiles((now - entered)[there]) if step else (None, None),
                 total(units.amount[places, step]) if units.amount.shape[1] else None,
             )
         )
-        before = np.where(now != NO_TIME, now, before)
+        before = np.where(there, now, before)
     return found
 
 

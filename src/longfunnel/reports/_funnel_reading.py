@@ -130,12 +130,23 @@ def reading_of(given: Asked, span: Span | None = None) -> Reading:
         sessions=sessions,
         silence=context.settings.counting.session_minutes * 60_000_000,
         origins=origins,
-        amounts=any(kind in _WITH_AMOUNTS for kind in given.kinds),
+        amounts=_has_amounts(given),
         facts=any(not properties.is_origin(name) for name in given.by),
         credited=_credited(given) if origins else {},
         held=_held(given),
         held_origin=_held_origin(given),
     )
+
+
+def _has_amounts(given: Asked) -> bool:
+    """Whether any event of the steps carries money; a timeline that never does need not be read for it."""
+    acts = [item.act_ids for item in given.alternatives if item.step >= 0 and item.act.kind in _WITH_AMOUNTS]
+    if not acts:
+        return False
+    wanted = np.unique(np.concatenate(acts)).tolist()
+    timeline = given.context.table("timeline")
+    sql = f"SELECT EXISTS (FROM {timeline} WHERE amount IS NOT NULL AND act_id IN (SELECT unnest($acts::UBIGINT[])))"
+    return bool(given.context.one(sql, {"acts": wanted})[0])
 
 
 def micros(instant: datetime) -> int:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from longfunnel.journeys.funnel import Funnel
-    from longfunnel.journeys.store import Slice, Store
+    from longfunnel.journeys.store import Columns, Store
     from longfunnel.reports._funnel_reading import Asked
     from longfunnel.reports._scope import Span
 
@@ -62,8 +62,8 @@ def walk(given: Asked, span: Span | None = None) -> tuple[Units, Store]:
     parts: list[Units] = []
     waiting: deque[Future[Units]] = deque()
     with ThreadPoolExecutor(workers) as pool:
-        for piece in store:
-            waiting.append(pool.submit(_units, piece, given.funnel, store))
+        for chunk in store.chunks():
+            waiting.append(pool.submit(_units, chunk, given.funnel, store))
             if len(waiting) > workers:
                 parts.append(waiting.popleft().result())
         parts += [future.result() for future in waiting]
@@ -72,8 +72,9 @@ def walk(given: Asked, span: Span | None = None) -> tuple[Units, Store]:
     return Units(*(np.concatenate([getattr(part, item.name) for part in parts]) for item in fields(Units))), store
 
 
-def _units(piece: Slice, funnel: Funnel, store: Store) -> Units:
-    """The units of one slice."""
+def _units(chunk: Columns, funnel: Funnel, store: Store) -> Units:
+    """The units of the persons in one chunk."""
+    piece = store.slice_of(chunk)
     found = find_attempts(piece.journeys, funnel, threads=1)
     matched = rows_by_step(found, funnel)
     row = np.maximum(matched, 0)
@@ -91,7 +92,7 @@ def _units(piece: Slice, funnel: Funnel, store: Store) -> Units:
         found.furthest,
         at,
         amount,
-        np.where(cut < 0, -1, piece.act[chosen]),
+        np.full(len(cut), -1) if piece.act is None else np.where(cut < 0, -1, piece.act[chosen]),
         none if piece.fact_key is None else np.where(cut < 0, np.uint64(0), piece.fact_key[chosen]),
         none if piece.origin is None else np.where(cut < 0, np.uint64(0), piece.origin[chosen]),
     )

@@ -96,7 +96,7 @@ def count_trails(wanted: Wanted) -> Trails:
     reading = reading_of(given, spans(given.question)[0])
     if wanted.mode == BEFORE:  # what comes before the point may lie before the period, and nothing after it is wanted
         reading = replace(reading, entry_from=np.iinfo(np.int64).min + 1, window=0)
-    store = Store(context.connection, context.schema, reading)
+    store = Store(context.connection, context.schema, replace(reading, facts=True))
     names, of_act = _nodes(context, store)
     window = int(wanted.window.total_seconds() * 1_000_000)
     since = reading_of(given, spans(given.question)[0]).entry_from
@@ -107,6 +107,7 @@ def count_trails(wanted: Wanted) -> Trails:
         points = np.where(wanted.mode == BEFORE, (steps & 1) << 1, steps & 3)
         if wanted.mode == BEFORE:
             points[journeys.at < since] = 0
+        assert piece.act is not None  # noqa: S101 - facts are asked for, and acts with them
         node = np.where(steps & 7 != 0, of_act[piece.act], -1)
         room = len(node) if wanted.repeated else len(piece.person_id)
         nodes, whose = np.empty((room, wanted.depth), np.int64), np.empty(room, np.int64)

@@ -98,7 +98,7 @@ def person_of(context: Context, text: str) -> int:
 def _marks(said: Verdict) -> dict[tuple[int, int], tuple[int, int, tuple[int, ...]]]:
     """By fact and act: the masks of the steps and exclusions that the event matches, and the steps that it serves."""
     journey, found = said.journey, said.found
-    if journey is None or journey.fact_key is None:
+    if journey is None or journey.fact_key is None or journey.act is None:
         return {}
     serves: dict[int, list[int]] = {}
     if found is not None and len(found.reached):

@@ -54,6 +54,11 @@ def _why_not(file: Path, reason: str) -> str:
     return f"{file} cannot be opened: {reason}"
 
 
+def is_stopped(error: BaseException) -> bool:
+    """Whether the error is Ctrl-C: during a query the engine wraps it into an error of its own."""
+    return isinstance(error, KeyboardInterrupt) or isinstance(error.__cause__, KeyboardInterrupt)
+
+
 @contextmanager
 def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """All or nothing: an error or Ctrl-C inside leaves the warehouse as it was before. A full disk becomes a plain error."""
@@ -62,6 +67,8 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         yield
         connection.execute("COMMIT")
     except BaseException as error:
+        if is_stopped(error):
+            connection.interrupt()  # the query still runs, and a rollback would wait for its end
         # the engine may have ended the transaction itself (a failed commit, a fatal error): then there is nothing to undo
         try:
             connection.execute("ROLLBACK")

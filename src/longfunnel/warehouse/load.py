@@ -54,8 +54,15 @@ def hash_sql(parts: list[str]) -> str:
 
     It equals ``md5_number_lower`` of the joined text, which the engine computes five times slower.
     """
-    joined = f"concat_ws({_BETWEEN}, {', '.join(f'coalesce(CAST({part} AS VARCHAR), {_ABSENT})' for part in parts)})"
-    return f"CAST(md5_number({joined}) >> 64 AS UBIGINT)"
+    texts: list[str] = []
+    for part in parts:
+        if part != "NULL":
+            texts.append(f"coalesce(CAST({part} AS VARCHAR), {_ABSENT})")
+        elif texts and texts[-1].startswith(_ABSENT):
+            texts[-1] += f" || {_BETWEEN} || {_ABSENT}"  # neighbours that are absent make one constant
+        else:
+            texts.append(_ABSENT)
+    return f"CAST(md5_number(concat_ws({_BETWEEN}, {', '.join(texts)})) >> 64 AS UBIGINT)"
 
 
 def key_sql(fact: Fact, own: Mapping[str, str]) -> str:
@@ -237,18 +244,48 @@ def append(
         return
     # the smaller side of the choice is held in memory: what goes in, what stays out, or nothing when all go in
     if total == of_rows and not left:
-        chosen = ""
+        chosen = rows
     elif total == of_rows and left * 2 < total:
-        chosen = f"WHERE idx NOT IN (SELECT idx FROM {LEFT_OUT})"
+        chosen = f"SELECT * FROM ({rows}) WHERE idx NOT IN (SELECT idx FROM {LEFT_OUT})"
     else:
-        chosen = f"WHERE idx IN (SELECT idx FROM {INCOMING} EXCEPT ALL SELECT idx FROM {LEFT_OUT})"
+        chosen = (
+            f"SELECT * FROM ({rows}) WHERE idx IN (SELECT idx FROM {INCOMING} EXCEPT ALL SELECT idx FROM {LEFT_OUT})"
+        )
+    append_all(
+        connection,
+        fact,
+        chosen,
+        columns,
+        parameters,
+        content=content,
+        source_system=source_system,
+        system=system,
+        recorded_at=recorded_at,
+        import_id=import_id,
+    )
+
+
+def append_all(
+    connection: duckdb.DuckDBPyConnection,
+    fact: Fact,
+    rows: str,
+    columns: list[str],
+    parameters: dict[str, Any],
+    *,
+    content: list[str],
+    source_system: str,
+    system: str,
+    recorded_at: datetime,
+    import_id: int,
+) -> None:
+    """Write every row of the SELECT ``rows``, without asking whether it is news."""
     own = {column: f'r."{column}"' for column in columns}
     names = ", ".join(f'"{column}"' for column in columns)
     version = stored_content_sql(fact, {column: own[column] for column in content})
     connection.execute(
         f"""INSERT INTO facts."{fact.name}" ({names}, key_hash, content_hash, source_system, system, recorded_at, import_id)
         SELECT {", ".join(own.values())}, {key_sql(fact, own)}, {version}, $source_system, $system, $recorded_at, $import_id
-        FROM ({rows}) r {chosen}""",
+        FROM ({rows}) r""",
         {
             **parameters,
             "space": system or source_system,
@@ -258,6 +295,15 @@ def append(
             "import_id": import_id,
         },
     )
+
+
+def is_all_news(connection: duckdb.DuckDBPyConnection, fact: Fact, import_id: int) -> bool:
+    """Whether each row that an import has written has a key of its own, which no other import knew."""
+    table = f'facts."{fact.name}"'
+    own = f"SELECT key_hash FROM {table} WHERE import_id = $import_id"
+    twice = f"{own} GROUP BY key_hash HAVING count(*) > 1 LIMIT 1"
+    known = f"SELECT 1 FROM {table} WHERE import_id <> $import_id AND key_hash IN ({own}) LIMIT 1"
+    return not any(connection.execute(sql, {"import_id": import_id}).fetchall() for sql in (twice, known))
 
 
 def clear(connection: duckdb.DuckDBPyConnection) -> None:

@@ -40,13 +40,15 @@ class Limits(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """Rows that matter: their places in the chunk, the number of their act (-1: none of the table), the masks of steps and
-    exclusions, the origin of the visit that they stand under (0: none), and their session (-1: none).
+    """Rows that matter: person, instant, masks of steps and exclusions, the row's place in the chunk, the number of its act (-1:
+    none of the table), the origin of the visit that it stands under (0: none), its session (-1: none).
     """
 
+    person: NDArray[np.int64]
+    at: NDArray[np.int64]
+    steps: NDArray[np.int64]
     place: NDArray[np.int64]
     number: NDArray[np.int64]
-    steps: NDArray[np.int64]
     exclusions: NDArray[np.int64]
     origin: NDArray[np.int64]
     session: NDArray[np.int64]
@@ -81,25 +83,27 @@ def select(
     origin: NDArray[np.int64],
     table: ActTable,
     limits: Limits,
-    state: NDArray[np.int64],
     kept: Kept,
 ) -> int:
-    """Fill ``kept`` with the rows of a chunk that matter, and return how many there are. O(rows).
+    """Fill ``kept`` with the rows of whole persons that matter, and return how many there are. O(rows).
 
-    ``state`` (person, origin, session, last time on the site) goes from one chunk to the next; an empty ``origin`` means that
-    nobody asks for it.
+    An empty ``origin`` means that nobody asks for it; so do empty columns of ``kept``.
     """
     size = 0
     mask = table.act_id.shape[0] - 1
-    now, current, session, site = state[0], state[1], state[2], state[3]
+    has_place, has_number, has_exclusions = kept.place.shape[0], kept.number.shape[0], kept.exclusions.shape[0]
+    has_origin, has_session = kept.origin.shape[0], kept.session.shape[0]
+    now, current, session, site = 0, 0, -1, 0
     for row in range(person.shape[0]):
-        if person[row] != now:
+        if person[row] != now or row == 0:
             now, current, session, site = person[row], 0, -1, 0
         place = act[row] & mask
         number = table.number[place]
         while number >= 0 and table.act_id[place] != act[row]:
             place = (place + 1) & mask
             number = table.number[place]
+        if number < 0 and not limits.everything:
+            continue
         steps, exclusions, marks = 0, 0, 0
         if number >= 0:
             steps, exclusions, marks = table.steps[number], table.exclusions[number], table.marks[number]
@@ -111,17 +115,25 @@ def select(
             site = at[row]
         wanted = steps | exclusions | (marks & KEEP) or (limits.everything and not marks & VISIT)
         if wanted and limits.low <= at[row] <= limits.high:
-            kept.place[size] = row
-            kept.number[size] = number
+            kept.person[size] = person[row]
+            kept.at[size] = at[row]
             kept.steps[size] = steps
-            kept.exclusions[size] = exclusions
-            kept.origin[size] = current
-            kept.session[size] = session if marks & (VISIT | SITE) or at[row] - site <= limits.silence else -1
+            if has_place:
+                kept.place[size] = row
+            if has_number:
+                kept.number[size] = number
+            if has_exclusions:
+                kept.exclusions[size] = exclusions
+            if has_origin:
+                kept.origin[size] = current
+            if has_session:
+                inside = marks & (VISIT | SITE) or at[row] - site <= limits.silence
+                kept.session[size] = session if inside else -1
             size += 1
-    state[0], state[1], state[2], state[3] = now, current, session, site
     return size
 
 
-def room(size: int) -> Kept:
-    """Space for the rows of a chunk of ``size``."""
-    return Kept(*(np.empty(size, np.int64) for _ in Kept._fields))
+def room(size: int, *, place: bool, number: bool, exclusions: bool, origin: bool, session: bool) -> Kept:
+    """Space for the rows of a chunk of ``size``; columns that nobody asks for are empty."""
+    asked = (True, True, True, place, number, exclusions, origin, session)
+    return Kept(*(np.empty(size if wanted else 0, np.int64) for wanted in asked))
