@@ -16,8 +16,8 @@ import msgspec
 from typer.main import get_command
 
 from longfunnel.cli.main import app
-from longfunnel.core import settings as settings_module
-from longfunnel.core.settings import Business, ChannelRule, Counting, Guards, Source
+from longfunnel.core.collecting import Collector, Goal, Site
+from longfunnel.core.settings import Business, ChannelRule, Counting, Guards, Settings, Source
 from longfunnel.dimensions import dimensions
 from longfunnel.journeys.reasons import REASONS
 from longfunnel.metrics import metrics
@@ -125,13 +125,16 @@ def _settings() -> str:
         ("[guards]", Guards),
         ("[[channel]]", ChannelRule),
         ("[[source]]", Source),
+        ("[[site]]", Site),
+        ("[[site.goals]]", Goal),
+        ("[collector]", Collector),
     ):
         notes = _attribute_docs(kind)
         rows = [
             (f"`{field.name}`", _default(field), notes.get(field.name, "")) for field in msgspec.structs.fields(kind)
         ]
         text += f"\n## {heading}\n\n{inspect.getdoc(kind)}\n\n" + _table(("setting", "default", "meaning"), rows)
-    return text
+    return text + f"\n## [retention]\n\n{_attribute_docs(Settings)['retention']}\n"
 
 
 def _default(field: msgspec.structs.FieldInfo) -> str:
@@ -143,7 +146,7 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
 
 def _attribute_docs(kind: type) -> dict[str, str]:
     """The text under each attribute of a class, as written in the source."""
-    module = ast.parse(inspect.getsource(settings_module))
+    module = ast.parse(inspect.getsource(sys.modules[kind.__module__]))
     body = next(node.body for node in module.body if isinstance(node, ast.ClassDef) and node.name == kind.__name__)
     found = {}
     for attribute, below in itertools.pairwise(body):

@@ -7,6 +7,7 @@ comes as sorted keys of facts that the warehouse has picked.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +16,7 @@ import pyarrow as pa
 
 from longfunnel.journeys.kernels.columns import NO_COLUMN, signed
 from longfunnel.journeys.kernels.engine import Journeys
-from longfunnel.journeys.kernels.reading import KEEP, SITE, VISIT, Limits, act_table, room, select
+from longfunnel.journeys.kernels.reading import KEEP, SITE, VISIT, Kept, Limits, act_table, room, select
 from longfunnel.journeys.kernels.totals import NO_AMOUNT
 from longfunnel.journeys.stage import BUCKETS
 
@@ -105,6 +106,7 @@ class Store:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, schema: str, reading: Reading) -> None:
         self.connection, self.schema, self.reading = connection, schema, reading
+        self._rooms = threading.local()
         self.act_ids, self.kind_of = self._acts()
         self.table = self._table()
         self.needs_facts = reading.facts or reading.held is not None or bool(reading.credited) or self._has_keys()
@@ -186,27 +188,35 @@ class Store:
         high = reading.entry_to + reading.window if reading.entry_to < FAR - reading.window else FAR
         limits = Limits(reading.entry_from, high, reading.everything, reading.silence)
         size = len(raw["person_id"])
-        kept = room(
-            size,
-            place="fact_key" in raw or "amount" in raw,
-            number=self.needs_acts,
-            exclusions=self.has_exclusions,
-            origin=reading.origins,
-            session=reading.sessions,
-        )
+        kept = self._room(size)
         origin = raw.get("origin_id", NO_COLUMN)
         size = select(raw["person_id"], raw["at"], raw["act_id"], origin, self.table, limits, kept)
         columns = {
-            "person_id": kept.person[:size],
-            "at": kept.at[:size],
-            "steps": kept.steps[:size],
-            "exclusions": kept.exclusions[:size] if self.has_exclusions else np.zeros(size, np.int64),
+            "person_id": kept.person[:size].copy(),
+            "at": kept.at[:size].copy(),
+            "steps": kept.steps[:size].copy(),
+            "exclusions": kept.exclusions[:size].copy() if self.has_exclusions else np.zeros(size, np.int64),
         }
         columns |= {name: raw[name][kept.place[:size]] for name in ("fact_key", "amount") if name in raw}
-        columns |= {"number": kept.number[:size]} if self.needs_acts else {}
-        columns |= {"origin": kept.origin[:size]} if reading.origins else {}
-        columns |= {"session": kept.session[:size]} if reading.sessions else {}
+        columns |= {"number": kept.number[:size].copy()} if self.needs_acts else {}
+        columns |= {"origin": kept.origin[:size].copy()} if reading.origins else {}
+        columns |= {"session": kept.session[:size].copy()} if reading.sessions else {}
         return self._slice(columns)
+
+    def _room(self, size: int) -> Kept:
+        """Space for a chunk's rows, one per thread and used again: fresh memory costs more than the walk over it."""
+        kept: Kept | None = getattr(self._rooms, "kept", None)
+        if kept is None or len(kept.person) < size:
+            reading, has_places = self.reading, self.needs_facts or self.reading.amounts
+            kept = self._rooms.kept = room(
+                max(size, min(CHUNK, 1 << 16)),
+                place=has_places,
+                number=self.needs_acts,
+                exclusions=self.has_exclusions,
+                origin=reading.origins,
+                session=reading.sessions,
+            )
+        return kept
 
     def _slice(self, columns: Columns) -> Slice:
         """Whole persons, with what depends on a row's own properties worked out."""

@@ -73,7 +73,8 @@ def key_sql(fact: Fact, own: Mapping[str, str]) -> str:
 def content_sql(own: Mapping[str, str]) -> str:
     """SQL of the content's hash. Only columns that the source has take part, by name: a column that a later version of the
     program adds changes no hash."""
-    return hash_sql([f"'{column}='||coalesce(CAST({own[column]} AS VARCHAR), {_ABSENT})" for column in sorted(own)])
+    names = sorted(own)
+    return hash_sql([f"'{','.join(names)}'", *(own[name] for name in names)])
 
 
 def stored_content_sql(fact: Fact, own: Mapping[str, str]) -> str:
