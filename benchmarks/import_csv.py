@@ -65,7 +65,7 @@ def run_engine(file: Path, kind: str, memory: str) -> int:
     return rows
 
 
-def run_pandas(file: Path, kind: str, memory: str) -> int:
+def run_pandas(file: Path, kind: str, _memory: str) -> int:
     """pandas into memory, dates parsed: nothing is stored."""
     import pandas as pd  # type: ignore[import-untyped]
 

@@ -263,6 +263,18 @@ def test_ledger_shows_the_rows_behind_a_reason(longfunnel: Cli, built: Path) -> 
     assert "d4" in behind.out
     assert "d1" not in behind.out
     assert longfunnel("-C", built, "ledger", "no_led").code == 1
+    rows = json.loads(longfunnel("-C", built, "ledger", "no_lead", "-f", "json").out)["rows"]
+    assert [row["deal_id"] for row in rows] == ["d4"]
+
+
+def test_rows_that_end_early_are_read_and_that_is_told(longfunnel: Cli, another: Path) -> None:
+    """Many systems leave out the empty cells at the end of a row."""
+    lines = ["Visit ID,Started,User ID,utm_source,utm_medium,utm_campaign"]
+    lines += [f"{n},2025-03-{n:02} 10:00:00,u{n}" + (",yandex,cpc,beds" if n % 3 else ",direct") for n in range(1, 13)]
+    (another / "visits.csv").write_text("\n".join(lines))
+    said = longfunnel("-C", another, "import", another / "visits.csv", "--fact", "visit", "--yes")
+    assert (said.code, "some rows end early" in said.out) == (0, True), said.err
+    assert json.loads(longfunnel("-C", another, "report", "channels", "-f", "json").out)["totals"]["visits"] == 12
 
 
 @pytest.mark.slow

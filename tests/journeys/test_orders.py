@@ -79,6 +79,35 @@ def test_a_file_of_payments_alone_gives_orders(business: Facts) -> None:
     ]  # fmt: skip
 
 
+def test_payments_that_name_only_a_person_are_their_deal_s_until_it_is_paid(business: Facts) -> None:
+    business.add("deal", won("d", "100", user_id="u"), won("other", "100", user_id="v"))
+    business.add(
+        "payment",
+        paid("1", "60", user_id="u"),
+        paid("2", "40", "2026-01-20", user_id="u"),
+        paid("3", "100", "2026-02-12", user_id="u"),
+        paid("4", "5", "2026-01-01", user_id="v"),
+    )
+    business.build()
+    assert business.rows("SELECT deal_key IS NULL, paid_amount, order_number FROM live.orders ORDER BY coalesce(paid_amount, 0), deal_key IS NULL") == [
+        (False, None, 2), (True, 5, 1), (False, 100, 1), (True, 100, 2),
+    ]  # fmt: skip
+    assert (
+        business.one("SELECT count(*) FROM live.payments p JOIN live.deals d USING (order_key) WHERE d.deal_id = 'd'")
+        == 2
+    )
+
+
+def test_a_payment_that_names_its_order_leaves_less_for_those_that_do_not(business: Facts) -> None:
+    business.add("deal", won("d", "100", user_id="u", order_id="o"))
+    business.add("payment", paid("1", "100", order_id="o"), paid("2", "30", "2026-02-12", user_id="u"))
+    business.build()
+    assert business.rows("SELECT order_id, paid_amount FROM live.orders ORDER BY ordered_at") == [
+        ("o", 100),
+        (None, 30),
+    ]
+
+
 def test_refunds_reduce_revenue_and_find_their_order_by_person(business: Facts) -> None:
     business.add(
         "payment",

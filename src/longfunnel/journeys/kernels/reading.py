@@ -58,7 +58,7 @@ def act_table(
     act_id: NDArray[np.uint64], steps: NDArray[np.int64], exclusions: NDArray[np.int64], marks: NDArray[np.int64]
 ) -> ActTable:
     """The table of these distinct acts."""
-    size = 1 << max(4, int(2 * len(act_id)).bit_length())
+    size = 1 << max(10, int(4 * len(act_id)).bit_length())  # sparse: most rows are settled at one look
     slots, number = np.zeros(size, np.int64), np.full(size, -1, np.int64)
     _place(act_id.view(np.int64), slots, number)
     return ActTable(slots, number, steps, exclusions, marks)
