@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test bench lock format docs clean
+.PHONY: help demo check test slow bench lock format docs clean
 
 help: ## What can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -24,19 +24,17 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY) ## The invented business: its files are made, imported and shown as one long funnel
 	@$(BIN)/longfunnel demo demo-business
 
-check: $(READY) ## Lint, types, contracts and unit tests, in under a minute
+check: $(READY) ## Lint, types, contracts and unit tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 
-test: $(READY) ## Everything that must hold before a change lands
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2
+test: check ## What must hold before a change lands
+
+slow: $(READY) ## The slow tests: real data, kills, a browser, long random runs
+	$(BIN)/python -m pytest -n 2 -m slow
 
 bench: $(READY) ## Speed beside real peers, in one run (installs the peers; takes minutes)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check chdb networkx pandas retentioneering

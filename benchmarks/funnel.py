@@ -1,11 +1,12 @@
 """Funnels from the store on disk to the counts: ours, ClickHouse's windowFunnel (chdb), retentioneering and SQL on DuckDB, side by side.
 
-    python benchmarks/funnel.py [--events 1000000 10000000] [--steps 3 5 10] [--times 3] [--without chdb …]
+    python benchmarks/funnel.py [--events 1000000 10000000] [--steps 3 5 10] [--kinds 100] [--times 3] [--without chdb …]
 
 Every engine answers from its own store on disk, filled from the same events (one every few hours per person, all instants of one
-person distinct, 100 kinds of events, the first ones the commonest), with the default window of 30 days, and by a cut. Semantics agree where no instant is shared
+person distinct, --kinds kinds of events, the first ones the commonest), with the default window of 30 days, and by a cut. Semantics agree where no instant is shared
 and no step is repeated: there the counts are compared, and a difference stops the run. Engines without a window are run and compared
-without one. Printed: median seconds after one warming run, the ratio to ours, peak memory of the process so far and bytes on disk.
+without one. Printed: median seconds by the clock and their ratio to ours, the same for processor seconds (which other programs on the machine
+disturb less), peak memory of the process so far and bytes on disk.
 """
 
 from __future__ import annotations
@@ -30,20 +31,19 @@ from longfunnel.warehouse.migrate import migrate
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ACTS = 100
 PER_PERSON = 20
 DAYS = 90
 WINDOW = 30 * 86_400_000_000
 THREADS = 2
 
 
-def fill(connection: duckdb.DuckDBPyConnection, events: int) -> None:
+def fill(connection: duckdb.DuckDBPyConnection, events: int, kinds: int) -> None:
     """A timeline as a full build leaves it: by bucket, person and instant; the same at every run."""
     migrate(connection)
     connection.execute("USE live")
     contract = files("longfunnel.journeys").joinpath("tables.sql").read_text("utf-8")
     connection.execute(contract.replace(" at TIMESTAMP", ' "at" TIMESTAMP'))
-    connection.execute(f"INSERT INTO acts SELECT hash(i, 7), 'event', 'e' || i, NULL FROM range({ACTS + 1}) t(i)")
+    connection.execute(f"INSERT INTO acts SELECT hash(i, 7), 'event', 'e' || i, NULL FROM range({kinds + 1}) t(i)")
     connection.execute("INSERT INTO acts VALUES (1, 'visit', 'visit', NULL)")
     connection.execute(
         "INSERT INTO origins BY NAME SELECT i + 1 AS origin_id, 'channel ' || (i % 8) AS channel FROM range(64) t(i)"
@@ -55,7 +55,7 @@ def fill(connection: duckdb.DuckDBPyConnection, events: int) -> None:
             SELECT i, hash(i % {persons}, 1) AS person_id,
                 CASE WHEN i < {persons} THEN TIMESTAMP '2025-12-31' ELSE
                     TIMESTAMP '2026-01-01' + to_microseconds(CAST(hash(i, 2) % {DAYS * 86_400_000_000} AS BIGINT)) END AS "at",
-                CASE WHEN i < {persons} THEN 1 ELSE hash(CAST({ACTS} * pow(hash(i, 3) % 1000000 / 1000000, 2) AS BIGINT), 7) END AS act_id,
+                CASE WHEN i < {persons} THEN 1 ELSE hash(CAST({kinds} * pow(hash(i, 3) % 1000000 / 1000000, 2) AS BIGINT), 7) END AS act_id,
                 CASE WHEN i < {persons} THEN 1 + hash(i, 4) % 64 END AS origin_id
             FROM range({events}) t(i))
         QUALIFY row_number() OVER (PARTITION BY person_id, "at") = 1
@@ -172,24 +172,25 @@ def retentioneering(file: Path, _folder: Path) -> Callable[[int, bool, bool], di
     return run
 
 
-def timed(work: Callable[[], object], times: int) -> float:
-    """Median seconds after one warming run."""
+def timed(work: Callable[[], object], times: int) -> tuple[float, float]:
+    """Median seconds by the clock and of processors, after one warming run. (All engines run in this process.)"""
     work()
-    seconds = []
+    clock, processors = [], []
     for _ in range(times):
-        start = time.perf_counter()
+        start, spent = time.perf_counter(), time.process_time()
         work()
-        seconds.append(time.perf_counter() - start)
-    return statistics.median(seconds)
+        clock.append(time.perf_counter() - start)
+        processors.append(time.process_time() - spent)
+    return statistics.median(clock), statistics.median(processors)
 
 
-def compare(events: int, steps: list[int], times: int, without: list[str], folder: Path) -> None:
+def compare(events: int, kinds: int, steps: list[int], times: int, without: list[str], folder: Path) -> None:
     """One size: fill, run every engine, check, print."""
     store = folder / "warehouse.duckdb"
     connection = duckdb.connect(str(store), config={"threads": THREADS})
     connection.execute("SET TimeZone = 'UTC'")
     began = time.perf_counter()
-    fill(connection, events)
+    fill(connection, events, kinds)
     rows = connection.execute("SELECT count(*) FROM live.timeline").fetchall()[0][0]
     took, size = time.perf_counter() - began, store.stat().st_size / rows
     print(
@@ -205,22 +206,24 @@ def compare(events: int, steps: list[int], times: int, without: list[str], folde
             engines[name] = make(file, folder)
         except ImportError as error:
             print(f"{name}: not here ({error})", file=sys.stderr)
-    print(f"{'steps':>5} {'window':>7} {'cut':>8} " + " ".join(f"{name:>22}" for name in engines))
+    print(f"{'steps':>5} {'window':>7} {'cut':>8} " + " ".join(f"{name:>31}" for name in engines))
     for count in steps:
         for windowed, cut in ((True, False), (True, True), (False, False)):
-            cells, mine, base = [], engines["longfunnel"](count, windowed, cut), 0.0
+            cells, mine, base = [], engines["longfunnel"](count, windowed, cut), (0.0, 0.0)
             for name, run in engines.items():
                 try:
                     found = run(count, windowed, cut)
                 except NotImplementedError:
-                    cells.append(f"{'–':>22}")
+                    cells.append(f"{'–':>31}")
                     continue
                 assert found == mine, f"{name} differs: {found} and {mine}"
                 seconds = timed(
                     lambda run=run, count=count, windowed=windowed, cut=cut: run(count, windowed, cut), times
                 )
-                base = base or seconds
-                cells.append(f"{seconds:>12.3f} s {seconds / base:>6.1f}x")
+                base = base if base[0] else seconds
+                cells.append(
+                    f"{seconds[0]:>9.3f} s {seconds[0] / base[0]:>4.1f}x {seconds[1]:>6.2f} s {seconds[1] / base[1]:>4.1f}x"
+                )
             print(f"{count:>5} {'30 d' if windowed else 'none':>7} {'channel' if cut else '–':>8} " + " ".join(cells))
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(f"      peak memory of the process so far, all engines: {memory:,.0f} MB")
@@ -233,12 +236,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, nargs="+", default=[1_000_000, 10_000_000])
     parser.add_argument("--steps", type=int, nargs="+", default=[3, 5, 10])
+    parser.add_argument(
+        "--kinds", type=int, default=100, help="how many kinds of events: the fewer, the more of them matter"
+    )
     parser.add_argument("--times", type=int, default=3)
     parser.add_argument("--without", nargs="*", default=[])
     given = parser.parse_args()
     for events in given.events:
         with tempfile.TemporaryDirectory() as folder:
-            compare(events, given.steps, given.times, given.without, Path(folder))
+            compare(events, given.kinds, given.steps, given.times, given.without, Path(folder))
 
 
 if __name__ == "__main__":

@@ -46,9 +46,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
         shared.mkdir()
     except FileExistsError:
         while not (shared / "made").exists():
+            assert not (shared / "failed").exists(), (shared / "failed").read_text()
             time.sleep(0.2)
     else:
-        _make(shared)
+        try:
+            _make(shared)
+        except BaseException as error:
+            (shared / "failed").write_text(repr(error))
+            raise
     return pickle.loads((shared / "made").read_bytes())  # noqa: S301 - written below
 
 

@@ -232,6 +232,7 @@ def test_quarantined_rows_come_in_after_a_fix(desk: Desk) -> None:
     assert quarantined(desk.warehouse) == []
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_the_middle_leaves_the_warehouse_as_it_was(tmp_path: Path) -> None:
     program = f"""
 import datetime, pathlib
@@ -249,7 +250,7 @@ print("done", flush=True)
 """
     with (tmp_path / "p.csv").open("w") as file:
         file.write("id,at,sum\n")
-        file.writelines(f"{number},2025-09-01 10:00:00,{number}.25\n" for number in range(1_500_000))
+        file.writelines(f"{number},2025-09-01 10:00:00,{number}.25\n" for number in range(1_000_000))
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         assert running.stdout
         assert running.stdout.readline() == b"writing\n"
@@ -327,6 +328,7 @@ CELL = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(st.lists(CELL, min_size=1, max_size=5), max_size=12),

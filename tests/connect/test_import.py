@@ -300,6 +300,34 @@ def test_progress_is_told(desk: Desk) -> None:
     assert heard[-1] == ("leads: l.csv", 1.0)
 
 
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["1,2025-09-01,5", "2,2025-09-02,6"], (2, 2, 0, 0, 0)),
+        (["1,2025-09-01,5", ",,", "2,2025-09-02,6"], (2, 2, 0, 0, 0)),
+        (["1,2025-09-01,5", "2,never,6"], (2, 1, 0, 0, 1)),
+        (["1,2025-09-01,5", "2,2025-09-02"], (2, 1, 0, 0, 1)),
+        (["1,2025-09-01,5", "1,2025-09-01,5"], (2, 1, 0, 1, 0)),
+        (["1,2025-09-01,5", "1,2025-09-01,6"], (2, 1, 0, 0, 1)),
+        (["1,2025-09-01,5", "Итого,,5"], (1, 1, 0, 0, 0)),
+    ],
+)
+def test_the_short_way_for_large_files_comes_to_the_same(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, lines: list[str], expected: tuple[int, ...]
+) -> None:
+    desk.write("p.csv", "id,at,sum\n" + "\n".join(lines) + "\n")
+    columns = {"payment_id": "id", "paid_at": "at", "amount": "sum"}
+    answers = []
+    for large in (1 << 40, 0):
+        desk.warehouse.execute("DELETE FROM facts.payment; DELETE FROM main.imports; DELETE FROM main.quarantine")
+        monkeypatch.setattr("longfunnel.connect._job._LARGE", large)
+        assert counts(desk.run("payment", "p.csv", columns=columns)) == expected
+        assert desk.rows("SELECT read, added, changed, same, quarantined FROM main.imports") == [expected]
+        answers.append(desk.rows("SELECT * EXCLUDE (import_id) FROM facts.payment ORDER BY payment_id"))
+    assert answers[0] == answers[1]
+
+
+@pytest.mark.slow
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_without_versions_the_order_of_arrival_never_matters(desk: Desk, data: st.DataObject) -> None:

@@ -14,7 +14,8 @@ from tests.connect.conftest import NOW, at, counts
 
 from longfunnel.connect import Proposal, propose
 from longfunnel.connect._exports import Export, exports
-from longfunnel.connect._synonyms import DISTINCTIVE, FILE_WORDS, SYNONYMS, plain
+from longfunnel.connect._guess import DISTINCTIVE, FILE_WORDS
+from longfunnel.connect._synonyms import SYNONYMS, plain
 from longfunnel.connect._toml import source_toml
 from longfunnel.core.errors import SourceError
 from longfunnel.core.settings import Source, parse_settings

@@ -112,7 +112,7 @@ def test_hashes_are_those_of_md5_and_stay_so(parts: list[str | None]) -> None:
     assert got == [(expected,)]
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(loads=st.lists(st.dictionaries(st.integers(1, 5), st.integers(1, 3), min_size=1), min_size=1, max_size=5))
 def test_the_newest_version_of_each_key_is_current_at_every_moment(
     warehouse: duckdb.DuckDBPyConnection, loads: list[dict[int, int]]

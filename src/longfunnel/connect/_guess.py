@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from longfunnel.connect._exports import Export, exports
-from longfunnel.connect._synonyms import DISTINCTIVE, FILE_WORDS, FILLERS, SYNONYMS, plain
+from longfunnel.connect._synonyms import FILLERS, SYNONYMS, plain
 from longfunnel.warehouse.facts import Type, facts
 
 if TYPE_CHECKING:
@@ -26,6 +26,48 @@ _IDS = {
 }
 _SURE, _LIKELY = 1.0, 0.6
 _WON_HEADER = re.compile(r"\b(won|sold|выигр\w*|продаж[аи]|оплачен\w*)\b")
+
+
+DISTINCTIVE: dict[str, tuple[str, ...]] = {
+    "spend": ("impressions", "clicks", "cost"),
+    "event": ("name", "url", "visitor_id", "session_id"),
+    "visit": ("visit_id", "ended_at", "pages", "is_bounce", "duration_seconds"),
+    "lead": ("phone", "email", "landing_page", "quality", "source"),
+    "call": ("duration_seconds", "tracking_number", "is_answered", "wait_seconds", "call_id"),
+    "deal": ("stage", "status", "closed_at", "pipeline", "reason_lost", "amount"),
+    "stage_entry": ("stage", "stage_number"),
+    "payment": ("amount", "method", "order_id"),
+    "message": ("kind", "subject"),
+    "survey_answer": ("score", "comment"),
+    "fx_rate": ("rate",),
+}
+"""The columns that tell one fact from another."""
+
+FILE_WORDS: dict[str, tuple[str, ...]] = {
+    "spend": ("spend", "cost", "ads", "direct", "campaign", "расход", "реклам", "adwords", "кампани"),
+    "event": ("event", "hits", "событ", "clickstream"),
+    "visit": ("visit", "session", "визит", "сесси"),
+    "lead": ("lead", "mql", "лид", "заявк", "form", "request", "обращен"),
+    "call": ("call", "звон"),
+    "deal": ("deal", "opportunit", "сделк", "closed"),
+    "stage_entry": ("stage", "history", "стади", "этап"),
+    "payment": (
+        "payment",
+        "conversion",
+        "purchase",
+        "order",
+        "оплат",
+        "платеж",
+        "transaction",
+        "продаж",
+        "sales",
+        "cdnow",
+    ),
+    "message": ("mail", "message", "рассыл"),
+    "survey_answer": ("nps", "csat", "survey", "опрос", "отзыв"),
+    "fx_rate": ("fx", "rate", "курс", "currency"),
+}
+"""Parts of file names that hint at a fact."""
 
 
 @dataclass
