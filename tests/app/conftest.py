@@ -54,7 +54,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
         except BaseException as error:
             (shared / "failed").write_text(repr(error))
             raise
-    return pickle.loads((shared / "made").read_bytes())  # noqa: S301 - written below
+    return Made(*pickle.loads((shared / "made").read_bytes()))  # noqa: S301 - written below
 
 
 def _make(shared: Path) -> None:
@@ -70,7 +70,7 @@ def _make(shared: Path) -> None:
             (shared / Path(name).name).rename(folder / name)
         business.sync()
         business.build()
-    (shared / "writing").write_bytes(pickle.dumps(Made(folder, truth, between)))
+    (shared / "writing").write_bytes(pickle.dumps((folder, truth, between)))
     (shared / "writing").rename(shared / "made")
 
 
