@@ -31,10 +31,10 @@ check: $(READY) ## Lint, types, contracts and unit tests
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 
-test: check ## What must hold before a change lands
-
 slow: $(READY) ## The slow tests: real data, kills, a browser, long random runs
 	$(BIN)/python -m pytest -n 2 -m slow
+
+test: check slow ## Everything that must hold before a change lands
 
 bench: $(READY) ## Speed beside real peers, in one run (installs the peers; takes minutes)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check chdb networkx pandas retentioneering

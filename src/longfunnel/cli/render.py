@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text as Styled
@@ -73,12 +74,19 @@ def print_proposal(proposal: Proposal) -> None:
     for name in filled:
         table.add_column(name, max_width=24, overflow="ellipsis", no_wrap=True)
     for row in proposal.sample:
-        table.add_row(*(UNKNOWN if row[name] is None else str(row[name]) for name in filled))
+        table.add_row(*(_understood(row[name]) for name in filled))
     console.print(table)
     for line in proposal.to_toml().strip().splitlines():
         console.print(Styled("  " + line, style="cyan"), highlight=False)
     for warning in proposal.warnings:
         console.print(Styled(f"• {warning}", style="yellow"), highlight=False)
+
+
+def _understood(value: object) -> str:
+    """A value as it was understood, an amount without the places that say nothing."""
+    if isinstance(value, Decimal):
+        return f"{value:f}".rstrip("0").rstrip(".") if value != round(value, 2) else f"{value:.2f}"
+    return UNKNOWN if value is None else str(value)
 
 
 def print_rows(rows: list[dict[str, Any]], *, format: Format, output: Path | None = None) -> None:

@@ -61,7 +61,6 @@ FILE_WORDS: dict[str, tuple[str, ...]] = {
         "transaction",
         "продаж",
         "sales",
-        "cdnow",
     ),
     "message": ("mail", "message", "рассыл"),
     "survey_answer": ("nps", "csat", "survey", "опрос", "отзыв"),
@@ -141,7 +140,8 @@ def _as_export(export: Export, found: Sequence[Profile]) -> Guess | None:
     )
     for ours, names in export.columns.items():
         column = fact.column_by_name[ours]
-        present = [by_header[_exact(name)] for name in names if _exact(name) in by_header]
+        headers = dict.fromkeys(_exact(name) for name in names)
+        present = [by_header[header] for header in headers if header in by_header]
         fitting = [profile for profile in present if profile.values and (ours in export.values or profile.fits(column))]
         if not fitting:
             continue

@@ -94,7 +94,7 @@ def _by_stage(context: Context, question: Question, whole: Answer) -> Answer:
             "count": now[name],
             "conversion": _share(now[name], previous),
             "conversion_from_first": _share(now[name], first),
-            "lost": previous - now[name] if previous is not None else None,
+            "lost": _lost(now[name], previous),
             "median_days": median,
             "p90_days": p90,
         }
@@ -122,9 +122,14 @@ def _share(count: int | None, of: int | None) -> float | None:
     return None if count is None or not of else count / of
 
 
+def _lost(count: int | None, previous: int | None) -> int | None:
+    """Unknown where more came in than the previous stage had: then some came by other ways, and nobody knows how many."""
+    return None if count is None or previous is None or count > previous else previous - count
+
+
 def _wider(rows: list[dict[str, Any]]) -> tuple[Caveat, ...]:
     """Stages that more come into than the stage before them had."""
-    wider = [row["title"] for row in rows if row["lost"] is not None and row["lost"] < 0]
+    wider = [row["title"] for row in rows if row["conversion"] is not None and row["conversion"] > 1]
     said = Text(
         "More than in the stage before: {stages}. They come in by other ways too, or an earlier stage is tracked "
         "in part.",

@@ -27,9 +27,9 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its driver keeps an event loop running: tests elsewhere want one of their own
 def browser() -> Iterator[Any]:
-    """Chromium, started once."""
+    """Chromium, started once a file."""
     playwright = pytest.importorskip(
         "playwright.sync_api", reason="playwright is not installed (pip install playwright)"
     )
