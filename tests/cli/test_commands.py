@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     Cli = Callable[..., Said]
 
+pytestmark = pytest.mark.slow  # each test works on a whole warehouse
+
 COMMANDS = [command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands]
 
 

@@ -20,6 +20,8 @@ from longfunnel.app.business import Business
 if TYPE_CHECKING:
     from conftest import Said
 
+pytestmark = pytest.mark.slow  # each test works on a whole warehouse
+
 Cli = Callable[..., "Said"]
 Start = Callable[..., "subprocess.Popen[str]"]
 

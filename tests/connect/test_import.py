@@ -20,6 +20,8 @@ from longfunnel.warehouse.load import current_sql
 if TYPE_CHECKING:
     from tests.connect.conftest import Desk
 
+pytestmark = pytest.mark.slow  # each test works on a whole warehouse
+
 DEAL = {"deal_id": "id", "created_at": "made", "amount": "sum", "status": "state"}
 LATER = NOW + timedelta(days=1)
 

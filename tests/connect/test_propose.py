@@ -24,6 +24,8 @@ from longfunnel.warehouse.facts import Type, facts
 if TYPE_CHECKING:
     from tests.connect.conftest import Desk
 
+pytestmark = pytest.mark.slow  # each test works on a whole warehouse
+
 
 def look(desk: Desk, name: str, content: str, **options: str) -> Proposal:
     desk.write(name, content)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     Rows = list[dict[str, str]]
 
+pytestmark = pytest.mark.slow  # each test makes a whole business
+
 
 def digests(folder: Path) -> dict[str, str]:
     files = sorted(path for path in folder.rglob("*") if path.is_file())

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from longfunnel.core.settings import ChannelRule, Counting, Settings
 
+pytestmark = pytest.mark.slow  # each test works on a whole warehouse
+
 VISITORS, PHONES, DAYS = st.sampled_from("abc"), st.sampled_from(["+71", "+72"]), st.integers(1, 9)
 
 

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from longfunnel.core.settings import Counting, Settings
 from longfunnel.journeys.leads import join_requests
 
+pytestmark = pytest.mark.slow  # each test works on a whole warehouse
+
 
 def lead(lead_id: str, at: str, phone: str = "+7900", **more: object) -> dict[str, object]:
     return {"lead_id": lead_id, "created_at": at, "phone": phone, **more}

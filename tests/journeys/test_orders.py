@@ -12,6 +12,8 @@ from longfunnel.core.settings import Counting, Settings
 if TYPE_CHECKING:
     from business import Facts
 
+pytestmark = pytest.mark.slow  # each test works on a whole warehouse
+
 
 def won(deal_id: str, amount: str, at: str = "2026-01-10", **more: str) -> dict[str, str]:
     return {"deal_id": deal_id, "created_at": at, "closed_at": at, "status": "won", "amount": amount, **more}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from business import Facts
 
+pytestmark = pytest.mark.slow  # each test works on a whole warehouse
+
 
 def view(event_id: str, at: str, visitor: str = "v", **more: str) -> dict[str, str]:
     return {"event_id": event_id, "happened_at": f"2026-03-01 {at}", "name": "page_view", "visitor_id": visitor, **more}

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from longfunnel.state import Decision, Verb
 
+pytestmark = pytest.mark.slow  # each test works on a whole warehouse
+
 A, B, OFFICE = "+79120000001", "+79120000002", "+74950000003"
 RU = Settings(business=Business(country="RU"))
 
