@@ -41,8 +41,11 @@ def fill(connection: duckdb.DuckDBPyConnection, events: int, kinds: int) -> None
     """A timeline as a full build leaves it: by bucket, person and instant; the same at every run."""
     migrate(connection)
     connection.execute("USE live")
-    contract = files("longfunnel.journeys").joinpath("tables.sql").read_text("utf-8")
-    connection.execute(contract.replace(" at TIMESTAMP", ' "at" TIMESTAMP'))
+    contract = [
+        files("longfunnel.journeys").joinpath(name).read_text("utf-8") for name in ("tables.sql", "staging.sql")
+    ]
+    connection.execute("\n".join(contract).replace(" at TIMESTAMP", ' "at" TIMESTAMP'))
+    connection.execute("INSERT INTO builds (version) VALUES ('1')")
     connection.execute(f"INSERT INTO acts SELECT hash(i, 7), 'event', 'e' || i, NULL FROM range({kinds + 1}) t(i)")
     connection.execute("INSERT INTO acts VALUES (1, 'visit', 'visit', NULL)")
     connection.execute(

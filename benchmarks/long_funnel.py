@@ -19,15 +19,17 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
 import pandas as pd
 
 from longfunnel.core.settings import Settings
+from longfunnel.journeys.credits import stand
 from longfunnel.reports import answer, read_question
-from longfunnel.warehouse.migrate import migrate
+from longfunnel.warehouse.database import open_warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import duckdb
 
 ORIGINS = 400
 SPEND_ROWS = 150_000
@@ -37,7 +39,7 @@ CHANNELS = (
     "['Paid search', 'Organic search', 'Direct', 'Email', 'Paid social', 'Referral', 'Display', 'Organic social']"
 )
 DAY = "(DATE '2025-01-01' + CAST(hash({seed}, i) % 365 AS INTEGER))"
-ORIGIN = f"CAST(hash(7, {{seed}}, i) % {ORIGINS} AS UBIGINT)"
+ORIGIN = f"hash(hash(7, {{seed}}, i) % {ORIGINS})"
 
 
 def fill(connection: duckdb.DuckDBPyConnection, visits: int, leads: int, deals: int) -> None:
@@ -53,7 +55,9 @@ def fill(connection: duckdb.DuckDBPyConnection, visits: int, leads: int, deals: 
         return DAY.format(seed=seed), ORIGIN.format(seed=seed)
 
     insert(
-        "origins", ORIGINS, f"CAST(i AS UBIGINT) AS origin_id, {CHANNELS}[1 + i % 8] AS channel, 'c' || i AS campaign"
+        "origins",
+        ORIGINS,
+        f"hash(CAST(i AS UBIGINT)) AS origin_id, {CHANNELS}[1 + i % 8] AS channel, dense_rank() OVER (ORDER BY channel) AS channel_code, 'c' || i AS campaign",
     )
     day, origin = at(1)
     insert(
@@ -99,6 +103,7 @@ def fill(connection: duckdb.DuckDBPyConnection, visits: int, leads: int, deals: 
                 f"'{subject}' AS subject, hash(i) AS subject_key, '{model}' AS model, 1.0 AS share, {origin} AS "
                 f"origin_id, {day} AS touch_on",
             )
+    stand(connection, "live")
     connection.execute(
         "USE memory.main"
         if connection.execute("SELECT current_database()").fetchall()[0][0] == "memory"
@@ -178,9 +183,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=default)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        connection = duckdb.connect(str(Path(folder) / "warehouse.duckdb"), config={"threads": given.threads})
-        connection.execute("SET TimeZone = 'UTC'")
-        migrate(connection)
+        connection = open_warehouse(Path(folder), threads=given.threads)
         fill(connection, given.visits, given.leads, given.deals)
         connection.execute("CHECKPOINT")
         settings = Settings()

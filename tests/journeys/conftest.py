@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from business import Facts
+from tests.journeys.business import Facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

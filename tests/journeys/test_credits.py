@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from business import Facts
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.journeys.business import Facts
 
 from longfunnel.core.settings import Counting, Settings
 from longfunnel.journeys.credits import credits_sql
@@ -150,3 +150,22 @@ def test_another_window_at_question_time_equals_a_build_with_it(business: Facts)
     business.build(dirty_only=True)
     assert asked == sorted(business.rows("FROM live.credits"))
     assert len(asked) == 3
+
+
+def test_rows_bear_the_credit_of_the_default_model(business: Facts) -> None:
+    business.add(
+        "visit", {"visit_id": "1", "started_at": "2026-01-01", "user_id": "p", "source": "vk", "medium": "cpc"}
+    )
+    business.add("lead", {"lead_id": "l", "created_at": "2026-01-02", "user_id": "p"})
+    business.add("lead", {"lead_id": "m", "created_at": "2026-01-02", "user_id": "nobody"})
+    business.add("deal", {"deal_id": "d", "lead_id": "l", "created_at": "2026-01-03", "status": "won", "amount": "5"})
+    business.build()
+    for subject in ("lead", "deal", "order"):
+        on_rows = business.rows(
+            f"SELECT {subject}_key, credited_origin_id, credited_on FROM live.{subject}s ORDER BY 1"
+        )
+        credited = business.rows(
+            f"SELECT subject_key, origin_id, touch_on FROM live.credits WHERE subject = '{subject}' AND model = 'last_non_direct' ORDER BY 1"
+        )
+        assert on_rows == credited, subject
+        assert any(origin for _, origin, _ in on_rows)

@@ -6,9 +6,9 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from business import TABLES, Facts
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.journeys.business import TABLES, Facts
 
 from longfunnel.core.settings import ChannelRule, Counting, Settings
 

@@ -6,9 +6,9 @@ import random
 
 import numpy as np
 import pytest
-from business import Facts
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.journeys.business import Facts
 
 from longfunnel.core.settings import Counting, Settings
 from longfunnel.journeys.leads import join_requests

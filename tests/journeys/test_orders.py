@@ -10,7 +10,7 @@ import pytest
 from longfunnel.core.settings import Counting, Settings
 
 if TYPE_CHECKING:
-    from business import Facts
+    from tests.journeys.business import Facts
 
 pytestmark = pytest.mark.slow  # each test works on a whole warehouse
 

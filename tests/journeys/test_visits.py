@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from business import Facts
+from tests.journeys.business import Facts
 
 pytestmark = pytest.mark.slow  # each test works on a whole warehouse
 

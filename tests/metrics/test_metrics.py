@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 
 import pytest
 
@@ -47,3 +48,16 @@ def test_no_metric_shares_its_name_with_a_dimension() -> None:
 
 def test_every_subject_has_a_date_by_every_basis() -> None:
     assert all(set(subject.dates) == set(BASES) for subject in SUBJECTS.values())
+
+
+def test_what_is_counted_of_credited_rows_is_counted_in_parts_too() -> None:
+    credited = [m for metric in metrics().values() for m in _measures(metric) if SUBJECTS[m.subject].credit]
+    for measure in credited:
+        assert measure.in_shares.count("c.share") == len(re.findall(r"\b(?:count|sum)\(", measure.sql)), measure.sql
+    assert Measure("orders", "sum(t.a + f(t.b)) FILTER (t.c)").in_shares == "sum((t.a + f(t.b)) * c.share) FILTER (t.c)"
+    assert Measure("orders", "count(t.a)").in_shares == "coalesce(sum(c.share) FILTER (t.a IS NOT NULL), 0)"
+
+
+def _measures(metric: Metric) -> list[Measure]:
+    parts = (metric.how.numerator, metric.how.denominator) if isinstance(metric.how, Ratio) else (metric.how,)
+    return [part for part in (*parts, metric.cases) if isinstance(part, Measure)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from people_facts import Facts
+from tests.people.people_facts import Facts
 
 from longfunnel.warehouse.database import open_warehouse
 

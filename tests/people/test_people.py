@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from people_facts import START
+from tests.people.people_facts import START
 
 from longfunnel.core.errors import LongfunnelError
 from longfunnel.core.settings import Business, Guards, Settings
@@ -15,7 +15,7 @@ from longfunnel.people import decision, evidence, find, parse_identifier, previe
 from longfunnel.warehouse.facts import facts
 
 if TYPE_CHECKING:
-    from people_facts import Facts
+    from tests.people.people_facts import Facts
 
     from longfunnel.state import Decision, Verb
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from people_facts import START, Facts
-from people_oracle import Oracle, current_rows
+from tests.people.people_facts import START, Facts
+from tests.people.people_oracle import Oracle, current_rows
 
 from longfunnel.core.settings import Guards
 from longfunnel.people import decision, row_node_sql, shared_kinds

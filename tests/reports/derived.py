@@ -11,6 +11,8 @@ from typing import Any
 
 import duckdb
 
+from longfunnel.journeys.credits import stand
+from longfunnel.reports._context import quoted
 from longfunnel.warehouse.migrate import migrate
 
 Row = dict[str, Any]
@@ -45,8 +47,21 @@ def fill(connection: duckdb.DuckDBPyConnection, tables: Tables, *, schema: str =
             one = f"({', '.join('?' * len(names))})"
             values = [row.get(column) for row in rows for column in names]
             connection.execute(
-                f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join([one] * len(rows))}", values
+                f"INSERT INTO {table} ({', '.join(quoted(name.strip(chr(34))) for name in names)}) VALUES {', '.join([one] * len(rows))}",
+                values,
             )
+    if schema != "facts":
+        finish(connection, schema)
+
+
+def finish(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
+    """What the builder works out from the rows: the channels' numbers, and what the default model says of each row."""
+    connection.execute(
+        f"""UPDATE {schema}.origins SET channel_code = c.code FROM (
+            SELECT channel, row_number() OVER (ORDER BY channel) AS code FROM (SELECT DISTINCT channel FROM {schema}.origins)
+        ) c WHERE c.channel = origins.channel"""
+    )
+    stand(connection, schema)
 
 
 def instant(day: date, hour: int = 12) -> datetime:
@@ -150,7 +165,7 @@ class Business:
         same = [row for row in self.tables["orders"] if person is not None and row["person_id"] == person]
         self.tables["orders"].append(
             {"order_key": key, "source_system": "shop", "person_id": person, "ordered_on": on, "ordered_at": instant(on),
-             "paid_on": pick.choice((None, on + timedelta(days=2))), "revenue": self._money(), "cost_of_goods": self._money(unknown=0.5),
+             "paid_on": pick.choice((None, on + timedelta(days=2))), "revenue": self._money(), "cost_of_goods": self._money(unknown=0.5), "refunded_amount": self._money(unknown=0.7),
              "order_number": len(same) + 1, "is_repeat": pick.choice((bool(same), bool(same), True, None)),
              "days_to_order": float((on - behind["lead_on"]).days) if behind else None}
             | behind | self._words(manager=("Anna", None), product=("Roof", "Door", None), device=("mobile", None), pipeline=("B2B", None))

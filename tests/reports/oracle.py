@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import date
     from decimal import Decimal
 
-    from derived import Row, Tables
+    from tests.reports.derived import Row, Tables
 
     from longfunnel.reports import Question
 
@@ -195,6 +195,16 @@ class Oracle:
             case "profit":
                 revenue = get("revenue")
                 return None if revenue is None else revenue - (get("cost_of_goods") or 0) - (get("cost") or 0)
+            case "margin":
+                revenue = get("revenue")
+                return None if revenue is None else revenue - (get("cost_of_goods") or 0)
+            case "refunds":
+                return self._sum(orders, "refunded_amount")
+            case "refund_share":
+                known = [
+                    row["revenue"] + (row.get("refunded_amount") or 0) for row in orders if row["revenue"] is not None
+                ]
+                return ratio(get("refunds"), sum(known) if known else (0 if not orders else None))
             case "bounce_share":
                 known = [row["is_bounce"] for row in of["visits"] if row["is_bounce"] is not None]
                 return sum(known) / len(known) if known else None
@@ -216,7 +226,7 @@ class Oracle:
         top, bottom = {
             "ctr": ("clicks", "impressions"), "cpc": ("cost", "clicks"), "cr": ("leads", "visits"), "cpl": ("cost", "leads"),
             "cr1": ("orders", "leads"), "cpo": ("cost", "orders"), "romi": ("profit", "cost"), "roas": ("revenue", "cost"),
-            "drr": ("cost", "revenue"), "cac": ("cost", "new_buyers"), "rpl": ("revenue", "leads"),
+            "drr": ("cost", "revenue"), "cac": ("cost", "new_buyers"), "rpl": ("revenue", "leads"), "ltv_to_cac": ("ltv", "cac"), "margin_share": ("margin", "revenue"),
         }[name]  # fmt: skip
         return ratio(get(top), get(bottom))
 

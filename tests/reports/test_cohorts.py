@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from derived import warehouse
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.reports.derived import warehouse
 
 from longfunnel.core.errors import QuestionError
 from longfunnel.core.settings import Settings

@@ -11,13 +11,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from timelines import DAY, Did, filled, page, put, visit
+from tests.reports.timelines import DAY, Did, filled, page, put, visit
 
 from longfunnel.core.errors import NothingYetError, QuestionError, WarehouseError
 from longfunnel.core.settings import Business, Settings
-from longfunnel.reports import Answer, answer, read_question
-from longfunnel.reports._context import Context
-from longfunnel.reports._funnel_people import people_behind
+from longfunnel.reports import Answer, answer, people_behind, read_question
 
 SETTINGS = Settings()
 ORIGINS = {"origins": [{"origin_id": 1, "channel": "Email"}, {"origin_id": 2, "channel": "Direct"}]}
@@ -289,15 +287,15 @@ def test_times_between_two_steps_fall_into_bins_with_readable_edges() -> None:
 def test_the_people_behind_a_bar_and_a_gap_are_as_many_as_the_answer_says() -> None:
     rows = [Did(1, 0), Did(1, 5, name="b"), Did(2, 60), Did(3, 30), Did(3, 31, name="b")]
     with filled(rows) as connection:
-        context, question = Context(connection, SETTINGS), read_question("funnel", {"steps": "event:a, event:b"})
-        found, total = people_behind(context, question, 2)
+        question = read_question("funnel", {"steps": "event:a, event:b"})
+        found, total = people_behind(connection, SETTINGS, question, 2)
         assert ([one.person_id for one in found], total) == ([3, 1], 2)
-        lost, total = people_behind(context, question, 2, lost=True)
+        lost, total = people_behind(connection, SETTINGS, question, 2, lost=True)
         assert ([(one.person_id, one.furthest) for one in lost], total) == ([(2, 1)], 1)
         with pytest.raises(QuestionError, match="steps 1 to 2"):
-            people_behind(context, question, 3)
+            people_behind(connection, SETTINGS, question, 3)
         with pytest.raises(QuestionError, match="before step 1"):
-            people_behind(context, question, 1, lost=True)
+            people_behind(connection, SETTINGS, question, 1, lost=True)
 
 
 def test_wilson_intervals_are_those_of_the_textbook() -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from derived import fill, warehouse
+from tests.reports.derived import fill, warehouse
 
 from longfunnel.core.errors import QuestionError
 from longfunnel.core.settings import Business, Settings

@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from derived import Business, fill, warehouse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from oracle import Oracle
+from tests.reports.derived import Business, fill, warehouse
+from tests.reports.oracle import Oracle
 
 from longfunnel.core.settings import Settings
 from longfunnel.metrics import metrics

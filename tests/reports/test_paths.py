@@ -9,10 +9,10 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from derived import warehouse
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from timelines import DAY, Did, filled, instant, put
+from tests.reports.derived import warehouse
+from tests.reports.timelines import DAY, Did, filled, instant, put
 
 from longfunnel.core.errors import QuestionError
 from longfunnel.core.settings import Settings

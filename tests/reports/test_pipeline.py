@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from derived import instant, warehouse
+from tests.reports.derived import instant, warehouse
 
 from longfunnel.core.errors import QuestionError
 from longfunnel.core.settings import Settings

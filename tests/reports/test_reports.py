@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import openpyxl
 import pytest
-from derived import instant, warehouse
+from tests.reports.derived import instant, warehouse
 
 from longfunnel.core.errors import QuestionError
 from longfunnel.core.settings import Business, Counting, Settings
@@ -20,7 +20,7 @@ from longfunnel.reports import Answer, answer, explain, read_question
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from derived import Row, Tables
+    from tests.reports.derived import Row, Tables
 
 SETTINGS = Settings(business=Business(currency="RUB", language="ru"))
 

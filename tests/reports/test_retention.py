@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from timelines import DAY, Did, filled, instant, visit
+from tests.reports.timelines import DAY, Did, filled, instant, visit
 
 from longfunnel.core.errors import QuestionError
 from longfunnel.core.settings import Settings

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from derived import warehouse
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.reports.derived import warehouse
 
 from longfunnel.core.errors import QuestionError
 from longfunnel.core.settings import Settings

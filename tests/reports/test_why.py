@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from timelines import DAY, Did, filled, visit
+from tests.reports.timelines import DAY, Did, filled, visit
 
 from longfunnel.core.errors import NothingYetError, QuestionError
 from longfunnel.core.settings import Settings

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-from derived import warehouse
+from tests.reports.derived import warehouse
 
 if TYPE_CHECKING:
     import duckdb

@@ -20,6 +20,21 @@ class Goal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     on: Literal["click", "submit", "change", "input", "focusin"] = "click"
 
 
+class Numbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Tracking numbers: each visit is shown a phone number of its own, so that a call leads back to the visit."""
+
+    pool: tuple[str, ...] = ()
+    """The numbers, as pages should show them; the telephony forwards all of them to the same people."""
+    replaces: tuple[str, ...] = ()
+    """The ordinary numbers: they are replaced in the text and in ``tel:`` links, however they are written."""
+    selector: str = ""
+    """CSS selector of elements whose whole text is the number, for pages that write it in several pieces."""
+    minutes: float = 30
+    """How long a number stays with a visit after the visitor was last active."""
+    match_hours: float = 24
+    """A call that comes later than this after the number was shown leads back to nobody."""
+
+
 class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A site whose visitors are counted."""
 
@@ -28,6 +43,7 @@ class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     origins: tuple[str, ...] = ()
     """Addresses that may send: ``https://shop.example``, ``https://*.shop.example``. Empty: any."""
     goals: tuple[Goal, ...] = ()
+    numbers: Numbers = Numbers()
     own_addresses: tuple[str, ...] = ()
     """IP addresses and networks of the company itself: its visits are kept, marked ``own``, and counted nowhere."""
     spam_referrers: tuple[str, ...] = ()
@@ -60,6 +76,26 @@ class Collector(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A MaxMind-format database (.mmdb) that turns an address into a region. The address itself is never kept."""
 
 
+class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a running server does by itself."""
+
+    build_seconds: float = 2
+    """So long new facts are gathered before people and journeys are derived from them. 0: only when somebody asks."""
+    sync_minutes: float = 60
+    """How often the sources are looked at for what is new. 0: only by ``longfunnel sync``."""
+
+
+def schedule_mistakes(schedule: Schedule) -> list[str]:
+    """What is wrong in the values, in sentences that name the place."""
+    given = {"build_seconds": schedule.build_seconds, "sync_minutes": schedule.sync_minutes}
+    return [f"[schedule] {name} must not be negative, and is {value}." for name, value in given.items() if value < 0]
+
+
+def networks_mistakes(where: str, texts: tuple[str, ...]) -> list[str]:
+    """A sentence for each text that is no IP address or network."""
+    return [f"{where}: «{text}» is no IP address or network." for text in texts if not _is_network(text)]
+
+
 def collecting_mistakes(sites: tuple[Site, ...], collector: Collector, retention: dict[str, int]) -> list[str]:
     """What is wrong in the values, in sentences that name the place."""
     mistakes = []
@@ -75,23 +111,19 @@ def collecting_mistakes(sites: tuple[Site, ...], collector: Collector, retention
             for origin in site.origins
             if not is_origin(origin)
         ]
-        mistakes += [
-            f"{where} own_addresses: «{text}» is no IP address or network."
-            for text in site.own_addresses
-            if not _is_network(text)
-        ]
+        mistakes += networks_mistakes(f"{where} own_addresses", site.own_addresses)
         mistakes += [
             f"{where} goal «{goal.name}» needs either url or selector."
             for goal in site.goals
             if bool(goal.url) == bool(goal.selector)
         ]
+        if site.numbers.pool and not (site.numbers.replaces or site.numbers.selector):
+            mistakes.append(f"{where} numbers: replaces or selector must say which number on the page gives way.")
+        if site.numbers.minutes <= 0 or site.numbers.match_hours <= 0:
+            mistakes.append(f"{where} numbers: minutes and match_hours must be more than 0.")
         if site.requests_per_second <= 0:
             mistakes.append(f"{where} requests_per_second must be more than 0, not {site.requests_per_second}.")
-    mistakes += [
-        f"[collector] trusted_proxies: «{text}» is no IP address or network."
-        for text in collector.trusted_proxies
-        if not _is_network(text)
-    ]
+    mistakes += networks_mistakes("[collector] trusted_proxies", collector.trusted_proxies)
     if collector.requests_per_second <= 0:
         mistakes.append(f"[collector] requests_per_second must be more than 0, not {collector.requests_per_second}.")
     if collector.keep_days < 0:

@@ -7,7 +7,7 @@ half to even, so that rounding favours nobody.
 from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from babel.numbers import format_compact_decimal, format_decimal, get_currency_precision, get_currency_symbol
 
@@ -24,6 +24,7 @@ UNKNOWN = "—"
 
 _NBSP = "\u00a0"
 _SHORT_FROM = 100_000
+_SMALLEST_SHARE = 6
 _DAYS, _HOURS, _MINUTES = Text("d", "дн"), Text("h", "ч"), Text("min", "мин")
 
 
@@ -67,10 +68,13 @@ def show_money(value: Decimal | None, currency: str, language: Language, *, shor
 
 
 def show_share(value: float | Decimal | None, language: Language, *, places: int = 1) -> str:
-    """A share in 0..1 as 12,4 % or 12.4 %."""
+    """A share in 0..1 as 12,4 % or 12.4 %; one too small for its places shows its first digit: 0.004 %."""
     if value is None:
         return UNKNOWN
-    return f"{show_number(Decimal(str(value)) * 100, language, places=places)}{_NBSP}%"
+    percent = Decimal(str(value)) * 100
+    if percent and abs(percent) < Decimal(1).scaleb(-places) / 2:
+        places = min(-percent.adjusted(), _SMALLEST_SHARE)
+    return f"{show_number(percent, language, places=places)}{_NBSP}%"
 
 
 def show_days(value: float | None, language: Language) -> str:
@@ -85,3 +89,22 @@ def show_days(value: float | None, language: Language) -> str:
         f"0{_NBSP}{_MINUTES.to(language)}"
     ]
     return ("-" if value < 0 and minutes else "") + " ".join(said)
+
+
+def show_value(value: Any, form: str, language: Language, *, places: int = 2) -> str:
+    """One value as the reader's language writes it, by its form (count, money, share …); money without its sign."""
+    if value is None:
+        return UNKNOWN
+    match form:
+        case "money":
+            return show_number(value, language, places=places)
+        case "share":
+            return show_share(value, language)
+        case "days":
+            return show_days(float(value), language)
+        case "ratio":
+            return show_number(value, language, places=2)
+        case "count" | "score":
+            return show_number(value, language, places=0 if form == "count" else 1)
+        case _:
+            return str(value)

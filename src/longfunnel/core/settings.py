@@ -12,7 +12,15 @@ from zoneinfo import ZoneInfo, available_timezones
 import msgspec
 from babel.core import get_global
 
-from longfunnel.core.collecting import Collector, Signature, Site, collecting_mistakes
+from longfunnel.core.collecting import (
+    Collector,
+    Schedule,
+    Signature,
+    Site,
+    collecting_mistakes,
+    networks_mistakes,
+    schedule_mistakes,
+)
 from longfunnel.core.errors import SettingsError, did_you_mean, together
 
 Language = Literal["en", "ru"]
@@ -130,8 +138,33 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Lines above the header, where they are not recognised."""
     unit: Literal["", "minor", "micro"] = ""
     """Amounts in hundredths (minor) or millionths (micro) of the currency."""
+    vat_percent: float = 0
+    """Spend: the VAT within its cost that you get back, taken off: 20 makes 120 into 100. Rows that say they are without VAT stay as they are."""
+    fee_percent: float = 0
+    """Spend: what the agency adds to the cost without VAT: 10 makes 100 into 110."""
     signature: Signature | None = None
     """For ``type = "webhook"``: how the sender signs what it sends. Absent: the secret address is the only proof."""
+    preset: str = ""
+    """For ``type = "webhook"``: a sender whose fields are known, as ``calltouch``. What columns, constants and values say goes before it."""
+    senders: tuple[str, ...] = ()
+    """For ``type = "webhook"``: IP addresses and networks that may send. Empty: any."""
+
+
+class Mail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The server that takes our letters: links to a new password, scheduled reports, alerts."""
+
+    host: str = ""
+    """The SMTP server; empty: no letters are sent."""
+    port: int = 587
+    """Its port."""
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    """starttls (usual with port 587), tls (usual with 465), none (a server on this machine)."""
+    user: str = ""
+    """The name to sign in with; empty: without."""
+    password_env: str = "LONGFUNNEL_MAIL_PASSWORD"  # noqa: S105 - where it is, not what it is
+    """The environment variable that holds the password."""
+    sender: str = "longfunnel@localhost"
+    """The address that letters come from."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -145,6 +178,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: tuple[Source, ...] = ()
     site: tuple[Site, ...] = ()
     collector: Collector = Collector()
+    schedule: Schedule = Schedule()
+    mail: Mail = Mail()
     retention: dict[str, int] = {}
     """Fact = days: older rows are deleted. A fact that is not named is kept for ever."""
 
@@ -154,6 +189,8 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "counting": Counting,
     "guards": Guards,
     "collector": Collector,
+    "schedule": Schedule,
+    "mail": Mail,
 }
 _LISTS: dict[str, type[msgspec.Struct]] = {"channel": ChannelRule, "source": Source, "site": Site}
 
@@ -241,4 +278,15 @@ def _meaning(settings: Settings) -> list[str]:
         for source in settings.source
         if source.type == "file" and not source.path
     ]
+    for source in settings.source:
+        mistakes += networks_mistakes(f"[[source]] «{source.name}» senders", source.senders)
+    mistakes += schedule_mistakes(settings.schedule)
+    for source in settings.source:
+        for name, value in (("vat_percent", source.vat_percent), ("fee_percent", source.fee_percent)):
+            if not 0 <= value <= 100:
+                mistakes.append(f"[[source]] «{source.name}» {name} must be from 0 to 100, not {value:g}.")
+            elif value and source.fact != "spend":
+                mistakes.append(
+                    f"[[source]] «{source.name}» {name} is for spend, and this source brings {source.fact}."
+                )
     return mistakes + collecting_mistakes(settings.site, settings.collector, settings.retention)

@@ -1,6 +1,7 @@
 """Builds the derived tables: all of them anew, or only what new facts and changed identities touch.
 
-Events and visits are many, so a build after new facts walks only the persons concerned. Everything that hangs on leads, deals
+Events and visits are many, so a build after new facts walks only the persons concerned, and what a visit says of its origin is
+kept with it. Everything that hangs on leads, deals
 and money reaches across persons (a rate, a campaign's name, a stage's usual place), and is a hundred times fewer: it is made
 anew each time, and what changed by it in a person's timeline is found by comparing. So both ways give the same rows.
 """
@@ -11,8 +12,10 @@ import time
 from dataclasses import dataclass
 from hashlib import md5
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
-from longfunnel.journeys.credits import build_credits, set_reasons
+from longfunnel.journeys.column_files import forget_columns
+from longfunnel.journeys.credits import build_credits, stand
 from longfunnel.journeys.deals import build_deals, link_deals
 from longfunnel.journeys.exchange import load_rates, price
 from longfunnel.journeys.leads import build_leads, join_leads
@@ -25,7 +28,7 @@ from longfunnel.journeys.stage import Build, declarations, stage_current
 from longfunnel.journeys.stages import build_stage_entries
 from longfunnel.journeys.timeline import build_timeline, find_changed, stage_acts
 from longfunnel.journeys.touches import build_touches
-from longfunnel.journeys.visits import build_visits, walk_events
+from longfunnel.journeys.visits import build_visits, walk_events, walk_more
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +69,7 @@ def refresh_journeys(
     person whose identity changed) are walked again, unless there was no build before or a rule changed that reaches
     everybody. ``as_of`` builds, always in full, from what was known at that instant.
     """
+    forget_columns(connection, schema)
     rules, silent = _rules(connection, settings, as_of)
     last = _last_build(connection, schema) if dirty_only and as_of is None else None
     is_full = last is None or last[1] != rules or _has_unshared(connection, schema)
@@ -130,20 +134,24 @@ def _steps(
 
     def credit() -> None:
         build_credits(build)
-        set_reasons(build)
+        stand(build.connection, build.schema)
 
     def timeline() -> None:
         stage_acts(build)
         if not build.is_full and find_changed(build):
-            walk_events(build)
+            walk_more(build, "more_dirty")
         rows_behind = build_timeline(build, appended)
         build.run(f"DELETE FROM {build.live}.builds")
-        build.run(f"INSERT INTO {build.live}.builds (appended) VALUES ($rows)", rows=rows_behind)
+        build.run(
+            f"INSERT INTO {build.live}.builds (version, appended) VALUES ($version, $rows)",
+            version=uuid4().hex,
+            rows=rows_behind,
+        )
 
     return [
         ("start", start),
         ("events", events),
-        ("visits", lambda: build_visits(build, silent["event"])),
+        ("visits", lambda: build_visits(build, silent["event"], since)),
         ("rows", rows),
         ("origins", lambda: build_origins(build)),
         ("spends", lambda: build_spends(build)),
@@ -204,6 +212,7 @@ def _finish(build: Build, rules: int) -> None:
             "walk",
             "new_nodes",
             "dirty",
+            "more_dirty",
             "rates",
             "said",
             "spend_marks",

@@ -9,6 +9,8 @@ from longfunnel.journeys.pack import packed, unpacked
 from longfunnel.journeys.reasons import Reason
 
 if TYPE_CHECKING:
+    import duckdb
+
     from longfunnel.core.settings import Counting
     from longfunnel.journeys.stage import Build
 
@@ -17,6 +19,27 @@ DEFAULT_MODEL: Final = "last_non_direct"
 """The model by which the ledger says where a deal or a payment stands."""
 
 _RANK: Final = "CASE t.kind WHEN 'message' THEN 1 WHEN 'lead' THEN 2 WHEN 'deal' THEN 3 ELSE 0 END"
+
+
+def subjects_sql(live: str) -> str:
+    """SELECT of subject, subject_key, person_id, at, is_shared: what touches earn credit for, up to ``at``."""
+    return f"""
+        SELECT 'lead' AS subject, lead_key AS subject_key, person_id, created_at AS at, is_shared
+        FROM {live}.leads WHERE is_counted
+        UNION ALL
+        SELECT 'deal', deal_key, person_id, created_at, is_shared FROM {live}.deals WHERE lead_key IS NULL AND NOT is_deleted
+        UNION ALL
+        SELECT 'order', order_key, person_id, moment_at, is_shared FROM {live}.orders WHERE lead_key IS NULL
+    """
+
+
+def grown_sql(live: str) -> str:
+    """SELECT of subject, subject_key, person_id, lead_key: what stands where its lead stands."""
+    return f"""
+        SELECT 'deal' AS subject, deal_key AS subject_key, person_id, lead_key FROM {live}.deals WHERE lead_key IS NOT NULL AND NOT is_deleted
+        UNION ALL
+        SELECT 'order', order_key, person_id, lead_key FROM {live}.orders WHERE lead_key IS NOT NULL
+    """
 
 
 def credits_sql(schema: str, window_days: int | None, *, tracking_since: str = "") -> str:
@@ -38,14 +61,7 @@ def credits_sql(schema: str, window_days: int | None, *, tracking_since: str = "
         for model, chosen in (("first", "first_n"), ("last", "last_n"), ("last_non_direct", "coalesce(firm_n, last_n)"))
     )
     return f"""
-    WITH subjects AS (
-        SELECT 'lead' AS subject, lead_key AS subject_key, person_id, created_at AS at, is_shared
-        FROM {live}.leads WHERE is_counted
-        UNION ALL
-        SELECT 'deal', deal_key, person_id, created_at, is_shared FROM {live}.deals WHERE lead_key IS NULL AND NOT is_deleted
-        UNION ALL
-        SELECT 'order', order_key, person_id, moment_at, is_shared FROM {live}.orders WHERE lead_key IS NULL
-    ),
+    WITH subjects AS ({subjects_sql(live)}),
     found AS (
         SELECT s.subject, s.subject_key, any_value(s.person_id) AS person_id, any_value(s.at) AS at, any_value(s.is_shared) AS is_shared,
             count(t.touch_id) > 0 AS has_earlier,
@@ -55,6 +71,7 @@ def credits_sql(schema: str, window_days: int | None, *, tracking_since: str = "
         GROUP BY s.subject, s.subject_key
     ),
     chosen AS ({models}),
+    earning AS (SELECT t.* FROM {live}.touches t SEMI JOIN chosen c ON c.chosen = t.touch_id),
     own AS (
         SELECT c.subject, c.subject_key, c.model, c.person_id, t.touch_id, t.origin_id, t.at AS touch_at, t.day_on AS touch_on,
             CASE
@@ -67,13 +84,9 @@ def credits_sql(schema: str, window_days: int | None, *, tracking_since: str = "
                 WHEN c.subject = 'lead' THEN '{Reason.LEAD_WITHOUT_SOURCE}'
                 WHEN c.person_id IS NULL THEN '{Reason.PAYMENT_WITHOUT_PERSON}'
                 ELSE '{Reason.NO_LEAD}' END AS reason
-        FROM chosen c LEFT JOIN {live}.touches t ON t.touch_id = c.chosen LEFT JOIN {live}.origins o ON o.origin_id = t.origin_id
+        FROM chosen c LEFT JOIN earning t ON t.touch_id = c.chosen LEFT JOIN {live}.origins o ON o.origin_id = t.origin_id
     ),
-    grown AS (
-        SELECT 'deal' AS subject, deal_key AS subject_key, person_id, lead_key FROM {live}.deals WHERE lead_key IS NOT NULL AND NOT is_deleted
-        UNION ALL
-        SELECT 'order', order_key, person_id, lead_key FROM {live}.orders WHERE lead_key IS NOT NULL
-    )
+    grown AS ({grown_sql(live)})
     SELECT subject, subject_key, model, person_id, CAST(1 AS DOUBLE) AS share, touch_id, origin_id, touch_at, touch_on, reason FROM own
     UNION ALL
     SELECT g.subject, g.subject_key, o.model, g.person_id, 1, o.touch_id, o.origin_id, o.touch_at, o.touch_on, o.reason
@@ -86,16 +99,29 @@ def build_credits(build: Build) -> None:
     build.replace("credits", credits_sql(build.schema, counting.lookback_days, tracking_since=counting.tracking_since))
 
 
-def set_reasons(build: Build) -> None:
-    """Give every deal and payment that has none yet the reason why it stands under no channel by the default model."""
-    live = build.live
-    build.run(
-        f"""UPDATE {live}.deals SET reason = c.reason FROM {live}.credits c
-        WHERE c.subject = 'deal' AND c.model = $model AND c.subject_key = deals.deal_key AND deals.reason IS NULL AND c.reason IS NOT NULL""",
-        model=DEFAULT_MODEL,
-    )
-    build.run(
-        f"""UPDATE {live}.payments SET reason = c.reason FROM {live}.credits c
-        WHERE c.subject = 'order' AND c.model = $model AND c.subject_key = payments.order_key AND payments.reason IS NULL AND c.reason IS NOT NULL""",
-        model=DEFAULT_MODEL,
-    )
+_STANDING: Final = {
+    "leads": ("lead", "lead_key"),
+    "deals": ("deal", "deal_key"),
+    "orders": ("order", "order_key"),
+    "payments": ("order", "order_key"),
+}
+"""By table: the subject whose credit its rows have, and the column that names it."""
+
+
+def stand(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
+    """Write on leads, deals and orders the origin and the touch's day that the default model gives them, and on every deal and
+    payment that has no reason yet the one why it stands under no channel.
+    """
+    live = f'"{schema}"'
+    for table, (subject, key) in _STANDING.items():
+        own = [] if table == "payments" else ["c.origin_id AS credited_origin_id", "c.touch_on AS credited_on"]
+        own += ["coalesce(t.reason, c.reason) AS reason"] if table in ("deals", "payments") else []
+        # writing the rows anew costs a tenth of updating them
+        connection.execute(
+            f"""CREATE OR REPLACE TEMP TABLE standing AS
+            SELECT t.* REPLACE ({", ".join(own)}) FROM {live}.{table} t LEFT JOIN (
+                SELECT subject_key, origin_id, touch_on, reason FROM {live}.credits WHERE subject = $subject AND model = $model
+            ) c ON c.subject_key = t.{key}""",
+            {"subject": subject, "model": DEFAULT_MODEL},
+        )
+        connection.execute(f"TRUNCATE {live}.{table}; INSERT INTO {live}.{table} FROM standing; DROP TABLE standing")

@@ -73,6 +73,7 @@ def build_origins(build: Build) -> None:
         by_id AS (SELECT campaign_id, any_value(campaign) AS campaign FROM names GROUP BY campaign_id HAVING count(DISTINCT campaign) = 1),
         by_name AS (SELECT campaign, any_value(campaign_id) AS campaign_id FROM names GROUP BY campaign HAVING count(DISTINCT campaign_id) = 1)
         SELECT m.mark_id AS origin_id, v.channel, m.source, m.medium,
+            CASE WHEN v.channel IS NOT NULL THEN dense_rank() OVER (ORDER BY v.channel NULLS LAST) END AS channel_code,
             coalesce(here.campaign, anywhere.campaign, m.campaign, m.campaign_id) AS campaign,
             CASE WHEN here.campaign IS NOT NULL OR anywhere.campaign IS NOT NULL THEN coalesce(m.campaign_id, m.campaign)
                 ELSE coalesce(m.campaign_id, by_name.campaign_id) END AS campaign_id,

@@ -52,7 +52,7 @@ _VARIANTS: Final = {
     ("order", "repeat"): Condition("is_repeat", "=", ("true",)),
 }
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
-_OWN = re.compile(r"^(.*_key|.*_hash|import_id|recorded_at|props|visit_ref|fact_key)$")
+_OWN = re.compile(r"^(.*_key|.*_hash|import_id|recorded_at|props|visit_ref|fact_key|credited_.*)$")
 
 
 @dataclass(frozen=True)

@@ -51,8 +51,10 @@ REASONS: Final[dict[Reason, Explained]] = {
     Reason.DUPLICATE: Explained(
         Text("The same row from two sources", "Та же строка из двух источников"),
         Text(
-            "Another source gives the same id and is the one that counts. Remove one source, or give each its own system = \"…\".",
-            "Считается строка другого источника с тем же номером. Уберите один источник или задайте каждому свой system = \"…\".",
+            "Another source gives the same id, or the spend of the same account on that day, and is the one that counts. Remove one source, or give each "
+            "its own system = \"…\"; two accounts of one name need different names.",
+            "Считается строка другого источника: с тем же номером или с расходом того же кабинета за этот день. Уберите один источник или задайте "
+            "каждому свой system = \"…\"; двум кабинетам с одним именем дайте разные имена.",
         ),
     ),
     Reason.CURRENCY_MISSING: Explained(

@@ -91,16 +91,25 @@ def stage_current(build: Build, name: str) -> None:
     ``person_id`` is NULL for a row that names nobody; ``is_shared`` when something that it names is shared by many.
     """
     fact = facts()[name]
-    columns, join = "NULL::UBIGINT AS person_id, FALSE AS is_shared", ""
-    if fact.identifiers:
-        columns = f"i.person_id, {_is_shared(build, fact)} AS is_shared"
-        join = f"LEFT JOIN {build.live}.identifiers i ON i.node = ({build.row_node(fact, 'f')})"
     values = {} if build.as_of is None else {"as_of": build.as_of}
+    rows = current_sql(fact, as_of=build.as_of is not None)
+    if not fact.identifiers:
+        build.run(
+            f"CREATE OR REPLACE TEMP TABLE now_{name} AS SELECT f.*, NULL::UBIGINT AS person_id, FALSE AS is_shared FROM ({rows}) f",
+            **values,
+        )
+        return
     build.run(
-        f"""CREATE OR REPLACE TEMP TABLE now_{name} AS
-        SELECT f.*, {columns} FROM ({current_sql(fact, as_of=build.as_of is not None)}) f {join}""",
+        f"CREATE OR REPLACE TEMP TABLE named AS SELECT f.*, ({build.row_node(fact, 'f')}) AS node FROM ({rows}) f",
         **values,
     )
+    # the identifiers of these rows are a small part of all
+    build.run(
+        f"""CREATE OR REPLACE TEMP TABLE now_{name} AS
+        SELECT f.* EXCLUDE (node), i.person_id, {_is_shared(build, fact)} AS is_shared
+        FROM named f LEFT JOIN (SELECT node, person_id FROM {build.live}.identifiers SEMI JOIN named USING (node)) i ON i.node = f.node"""
+    )
+    build.run("DROP TABLE named")
 
 
 def _is_shared(build: Build, fact: Fact) -> str:

@@ -36,6 +36,7 @@ CREATE TABLE marks (
 CREATE TABLE builds (
     import_id BIGINT,             -- the last import that was taken in
     rules UBIGINT,                -- hash of everything whose change needs a full build
+    version VARCHAR,              -- another one for each build: what is derived from the tables says by it which build it is of
     appended BIGINT               -- rows of `timeline` that stand behind the sorted part
 );
 

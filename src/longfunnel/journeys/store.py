@@ -1,23 +1,35 @@
 """The store of journeys as kernels read it: the timeline in slices of whole persons, only the rows that matter.
 
-The timeline is read once, as a stream in the order in which it stands, so memory is bounded by a few chunks however many events
-there are. A row's act is looked up in a small table of the acts that the funnel names; what depends on a row's own properties
-comes as sorted keys of facts that the warehouse has picked.
+The timeline is read in the order in which it stands, from its columns in files or else as a stream out of the engine, so memory
+is bounded by a few chunks however many events there are. What a row's act means to the funnel is looked up by its code; what
+depends on a row's own properties comes as sorted keys of facts that the warehouse has picked.
 """
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import pyarrow as pa
 
-from longfunnel.journeys.kernels.columns import NO_COLUMN, signed
-from longfunnel.journeys.kernels.engine import Journeys
-from longfunnel.journeys.kernels.reading import KEEP, SITE, VISIT, Kept, Limits, act_table, room, select
-from longfunnel.journeys.kernels.totals import NO_AMOUNT
+from longfunnel.journeys.chunks import Chunk, Columns, whole_persons
+from longfunnel.journeys.column_files import column_files
+from longfunnel.journeys.kernels.columns import NO_COLUMN
+from longfunnel.journeys.kernels.engine import Journeys, slices
+from longfunnel.journeys.kernels.reading import (
+    KEEP,
+    SITE,
+    VISIT,
+    ActMeanings,
+    Kept,
+    Limits,
+    act_table,
+    code_acts,
+    room,
+    select,
+)
 from longfunnel.journeys.stage import BUCKETS
 
 if TYPE_CHECKING:
@@ -26,6 +38,7 @@ if TYPE_CHECKING:
     import duckdb
     from numpy.typing import NDArray
 
+    from longfunnel.journeys.column_files import ColumnFiles
     from longfunnel.journeys.kernels.reading import ActTable
     from longfunnel.journeys.properties import Passing
     from longfunnel.journeys.steps import Alternative
@@ -98,9 +111,6 @@ class Slice:
     amount: NDArray[np.int64] | None
 
 
-Columns = dict[str, "NDArray[np.int64]"]
-
-
 class Store:
     """The timeline of one schema, to be read in one way."""
 
@@ -108,10 +118,13 @@ class Store:
         self.connection, self.schema, self.reading = connection, schema, reading
         self._rooms = threading.local()
         self.act_ids, self.kind_of = self._acts()
-        self.table = self._table()
         self.needs_facts = reading.facts or reading.held is not None or bool(reading.credited) or self._has_keys()
         self.needs_acts = self.needs_facts or any(passing is not None for passing in reading.passing)
         self.has_exclusions = any(item.exclusion >= 0 for item in reading.alternatives)
+        self.files: ColumnFiles | None = (
+            column_files(connection, schema, self._more()) if reading.person is None else None
+        )
+        self.meanings = self._meanings()
 
     def _has_keys(self) -> bool:
         return any(passing is not None and passing.keys is not None for passing in self.reading.passing)
@@ -126,7 +139,8 @@ class Store:
         ordered = sorted(kinds)
         return np.array(ordered, np.uint64), [kinds[act] for act in ordered]
 
-    def _table(self) -> ActTable:
+    def _meanings(self) -> ActMeanings:
+        """What each act means. In files an act's code is its place among all acts; a stream's rows are coded by their number."""
         steps, exclusions, marks = (np.zeros(len(self.act_ids), np.int64) for _ in range(3))
         for alternative, passing in zip(self.reading.alternatives, self.reading.passing, strict=True):
             numbers = np.searchsorted(self.act_ids, alternative.act_ids)
@@ -138,14 +152,23 @@ class Store:
                 exclusions[numbers] |= 1 << alternative.exclusion
         for number, kind in enumerate(self.kind_of):
             marks[number] |= VISIT if kind == "visit" else SITE if kind in ("page", "event") else 0
-        return act_table(self.act_ids, steps, exclusions, marks)
+        coded = self.act_ids if self.files is None else self.files.act_id
+        number_of = np.full(len(coded) + 1, -1, np.int64)
+        place = np.minimum(np.searchsorted(coded, self.act_ids), max(len(coded) - 1, 0))
+        known = coded[place] == self.act_ids if len(coded) else np.zeros(len(place), np.bool_)
+        number_of[place[known]] = np.flatnonzero(known)
+        return ActMeanings(number_of, steps, exclusions, marks)
+
+    def _more(self) -> list[str]:
+        """Names of the columns that the reading asks for besides persons, instants and acts."""
+        reading = self.reading
+        asked = {"fact_key": self.needs_facts, "origin_id": reading.origins, "amount": reading.amounts}
+        return [name for name, wanted in asked.items() if wanted]
 
     def sql(self) -> str:
         """The statement that reads the timeline."""
         columns = ["person_id", '"at"', "act_id"]
-        columns += ["fact_key"] if self.needs_facts else []
-        columns += ["coalesce(origin_id, 0) AS origin_id"] if self.reading.origins else []
-        columns += ["amount"] if self.reading.amounts else []
+        columns += ["coalesce(origin_id, 0) AS origin_id" if name == "origin_id" else name for name in self._more()]
         where = "" if self.reading.person is None else "\nWHERE bucket = $bucket AND person_id = $person"
         return f'SELECT {", ".join(columns)}\nFROM "{self.schema}".timeline{where}'
 
@@ -159,57 +182,67 @@ class Store:
         """The slices, in the order of the timeline. The connection must not run anything else meanwhile."""
         return map(self.slice_of, self.chunks())
 
-    def chunks(self) -> Iterator[Columns]:
-        """The raw columns of whole persons, in the order of the timeline: ``slice_of`` turns each into a slice, on any thread."""
-        reader = self.connection.execute(self.sql(), self.values).to_arrow_reader(CHUNK)
-        waiting: list[Columns] = []  # the rows so far of a person who may go on in the next batch
-        for batch in reader:
-            raw = _raw(batch)
-            person = raw["person_id"]
-            size = len(person)
-            if waiting:
-                head = _run(person, 0) if person[0] == waiting[0]["person_id"][0] else 0
-                waiting += [_part(raw, 0, head)] if head else []
-                if head == size:
-                    continue
-                yield _joined(waiting)
-                raw = _part(raw, head, size)
-                person = raw["person_id"]
-            tail = len(person) - _run(person[::-1], 0)
-            if tail:
-                yield _part(raw, 0, tail)
-            waiting = [{name: column[tail:].copy() for name, column in raw.items()}]
-        if waiting:
-            yield _joined(waiting)
+    def chunks(self) -> Iterator[Chunk]:
+        """The timeline in its order, cut between persons: ``slice_of`` turns each into a slice, on any thread."""
+        if self.files is None:
+            reader = self.connection.execute(self.sql(), self.values).to_arrow_reader(CHUNK)
+            yield from map(self._coded, whole_persons(reader))
+            return
+        files = self.files
+        for begin, end in slices(files.starts):
+            low, high = files.starts[begin], files.starts[end]
+            yield Chunk(
+                files.person_id[begin:end],
+                files.starts[begin : end + 1] - low,
+                files.at[low:high],
+                files.act[low:high],
+                {name: column[low:high] for name, column in files.more.items()},
+            )
 
-    def slice_of(self, raw: Columns) -> Slice:
-        """The rows of whole persons that matter."""
+    def _coded(self, raw: Columns) -> Chunk:
+        """Raw columns as a chunk."""
+        person = raw.pop("person_id")
+        begins = np.flatnonzero(np.concatenate(([True], person[1:] != person[:-1])))
+        act = code_acts(raw.pop("act_id"), self._table, len(self.act_ids))
+        starts = np.concatenate((begins, [len(person)])).astype(np.int64)
+        return Chunk(person[begins].view(np.uint64), starts, raw.pop("at"), act, raw)
+
+    @cached_property
+    def _table(self) -> ActTable:
+        return act_table(self.act_ids)
+
+    @property
+    def limits(self) -> Limits:
+        """Which rows the reading keeps."""
         reading = self.reading
         high = reading.entry_to + reading.window if reading.entry_to < FAR - reading.window else FAR
-        limits = Limits(reading.entry_from, high, reading.everything, reading.silence)
-        size = len(raw["person_id"])
-        kept = self._room(size)
-        origin = raw.get("origin_id", NO_COLUMN)
-        size = select(raw["person_id"], raw["at"], raw["act_id"], origin, self.table, limits, kept)
+        return Limits(reading.entry_from, high, reading.everything, reading.silence)
+
+    def slice_of(self, chunk: Chunk) -> Slice:
+        """The rows of whole persons that matter."""
+        reading = self.reading
+        kept = self._room(len(chunk.person_id), len(chunk.at))
+        origin = chunk.more.get("origin_id", NO_COLUMN)
+        persons, size = select(chunk.starts, chunk.at, chunk.act, origin, self.meanings, self.limits, kept)
         columns = {
-            "person_id": kept.person[:size].copy(),
             "at": kept.at[:size].copy(),
             "steps": kept.steps[:size].copy(),
             "exclusions": kept.exclusions[:size].copy() if self.has_exclusions else np.zeros(size, np.int64),
         }
-        columns |= {name: raw[name][kept.place[:size]] for name in ("fact_key", "amount") if name in raw}
+        columns |= {name: chunk.more[name][kept.place[:size]] for name in ("fact_key", "amount") if name in chunk.more}
         columns |= {"number": kept.number[:size].copy()} if self.needs_acts else {}
         columns |= {"origin": kept.origin[:size].copy()} if reading.origins else {}
         columns |= {"session": kept.session[:size].copy()} if reading.sessions else {}
-        return self._slice(columns)
+        return self._slice(chunk.person_id[kept.persons[:persons]], kept.starts[: persons + 1].copy(), columns)
 
-    def _room(self, size: int) -> Kept:
+    def _room(self, persons: int, rows: int) -> Kept:
         """Space for a chunk's rows, one per thread and used again: fresh memory costs more than the walk over it."""
         kept: Kept | None = getattr(self._rooms, "kept", None)
-        if kept is None or len(kept.person) < size:
+        if kept is None or len(kept.at) < rows or len(kept.persons) < persons:
             reading, has_places = self.reading, self.needs_facts or self.reading.amounts
             kept = self._rooms.kept = room(
-                max(size, min(CHUNK, 1 << 16)),
+                persons,
+                max(rows, min(CHUNK, 1 << 16)),
                 place=has_places,
                 number=self.needs_acts,
                 exclusions=self.has_exclusions,
@@ -218,11 +251,9 @@ class Store:
             )
         return kept
 
-    def _slice(self, columns: Columns) -> Slice:
+    def _slice(self, person_id: NDArray[np.uint64], starts: NDArray[np.int64], columns: Columns) -> Slice:
         """Whole persons, with what depends on a row's own properties worked out."""
-        person, reading = columns["person_id"], self.reading
-        begins = np.flatnonzero(np.concatenate(([True], person[1:] != person[:-1]))) if len(person) else NO_COLUMN
-        starts = np.concatenate((begins, [len(person)])).astype(np.int64)
+        reading = self.reading
         fact_key = columns["fact_key"].view(np.uint64) if "fact_key" in columns else None
         origin = self._origin(columns, fact_key)
         steps, exclusions = columns["steps"], columns["exclusions"]
@@ -245,7 +276,7 @@ class Store:
             columns.get("session"),
         )
         return Slice(
-            person[starts[:-1]].view(np.uint64),
+            person_id,
             journeys,
             columns.get("number"),
             fact_key,
@@ -275,11 +306,19 @@ class Store:
     def _origin(self, columns: Columns, fact_key: NDArray[np.uint64] | None) -> NDArray[np.uint64] | None:
         if "origin" not in columns:
             return None
-        origin = columns["origin"].view(np.uint64)
+        origin = columns["origin"]
+        if fact_key is not None:
+            origin = self.credit(origin, columns["number"], fact_key)
+        return origin.view(np.uint64)
+
+    def credit(
+        self, origin: NDArray[np.int64], number: NDArray[np.int64], fact_key: NDArray[np.uint64]
+    ) -> NDArray[np.int64]:
+        """The origins with those of the credited touches in place of the visits', for the acts that have a credit."""
         for kind, credited in self.reading.credited.items():
-            rows = self._kinds(columns["number"], kind)
-            if fact_key is not None and len(rows):
-                origin[rows] = credited.of(fact_key[rows], 0).view(np.uint64)
+            rows = self._kinds(number, kind)
+            if len(rows):
+                origin[rows] = credited.of(fact_key[rows], 0)
         return origin
 
     def _held(
@@ -294,49 +333,6 @@ class Store:
             rows = self._kinds(columns["number"], kind)
             held[rows] = values.of(fact_key[rows], -1)
         return held
-
-
-def _raw(batch: pa.RecordBatch) -> Columns:
-    """The columns of a batch as int64, without copying where possible."""
-    found = {}
-    for name in batch.schema.names:
-        column = batch.column(name)
-        if name == "amount":
-            found[name] = _amounts(column)
-            continue
-        if column.null_count:
-            raise ValueError(f"timeline.{name} has unknown values.")
-        plain = column.view(pa.int64()) if pa.types.is_timestamp(column.type) else column
-        found[name] = signed(plain.to_numpy(zero_copy_only=True))
-    return found
-
-
-def _amounts(column: pa.Array) -> NDArray[np.int64]:
-    """DECIMAL(18,4) as whole ten-thousandths: the low half of each 128-bit value, which holds all 18 digits."""
-    halves = np.frombuffer(column.buffers()[1], np.int64)[2 * column.offset :: 2][: len(column)].copy()
-    if column.null_count:
-        halves[column.is_null().to_numpy(zero_copy_only=False)] = NO_AMOUNT
-    return halves
-
-
-def _part(raw: Columns, begin: int, end: int) -> Columns:
-    return {name: column[begin:end] for name, column in raw.items()}
-
-
-def _joined(parts: list[Columns]) -> Columns:
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def _run(values: NDArray[np.int64], begin: int) -> int:
-    """How many values from ``begin`` on are equal to the one there; looks no further than twice as far as need be."""
-    reach = 64
-    while True:
-        other = np.flatnonzero(values[begin : begin + reach] != values[begin])
-        if len(other):
-            return int(other[0])
-        if begin + reach >= len(values):
-            return len(values) - begin
-        reach *= 2
 
 
 def _among(wanted: NDArray[np.uint64], known: NDArray[np.uint64]) -> NDArray[np.bool_]:

@@ -27,6 +27,8 @@ _RANKS: Final = {
     "payment": 9,
     "refund": 9,
 }
+_PLAIN: Final = 2 * 268_435_456
+"""Below this ``seq`` stand visits and events, above it what is made anew each time."""
 _CLOSED_RANK: Final = 7
 """A deal's closing comes after the stages of that instant."""
 
@@ -120,21 +122,26 @@ def stage_acts(build: Build) -> None:
 
 
 def find_changed(build: Build) -> bool:
-    """Add to ``dirty`` the persons whose acts in the timeline are no longer what ``small_acts`` says; whether there are any."""
+    """Add to ``dirty``, and put into temp table ``more_dirty``, the persons whose acts in the timeline are no longer what
+    ``small_acts`` says; whether there are any.
+    """
     same = 'hash("at", seq, act_id, fact_key, amount, origin_id)'  # compared within one statement, so the engine's own hash will do
     live = build.live
-    before = build.one("SELECT count(*) FROM dirty")
     build.run(
-        f"""INSERT INTO dirty
+        f"""CREATE OR REPLACE TEMP TABLE more_dirty AS
         WITH now AS (SELECT person_id, count(*) AS acts, sum({same}) AS sum FROM small_acts GROUP BY person_id),
         before AS (
-            SELECT person_id, count(*) AS acts, sum({same}) AS sum FROM {live}.timeline
-            WHERE seq >= 536870912 OR fact_key IN (SELECT key_hash FROM money_events) GROUP BY person_id
+            SELECT person_id, count(*) AS acts, sum({same}) AS sum FROM (
+                SELECT * FROM {live}.timeline WHERE seq >= {_PLAIN}
+                UNION ALL
+                SELECT * FROM {live}.timeline t SEMI JOIN money_events m ON m.key_hash = t.fact_key WHERE t.seq < {_PLAIN}
+            ) GROUP BY person_id
         )
-        SELECT coalesce(n.person_id, b.person_id) FROM now n FULL JOIN before b ON b.person_id = n.person_id
+        SELECT coalesce(n.person_id, b.person_id) AS person_id FROM now n FULL JOIN before b ON b.person_id = n.person_id
         WHERE (n.acts, n.sum) IS DISTINCT FROM (b.acts, b.sum) AND coalesce(n.person_id, b.person_id) NOT IN (SELECT person_id FROM dirty)"""
     )
-    return bool(build.one("SELECT count(*) FROM dirty") > before)
+    build.run("INSERT INTO dirty FROM more_dirty")
+    return bool(build.one("SELECT count(*) FROM more_dirty"))
 
 
 def build_timeline(build: Build, appended: int) -> int:

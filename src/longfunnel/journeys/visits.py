@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -17,8 +17,13 @@ from longfunnel.warehouse.load import hash_sql
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_ROWS_AT_ONCE = 4_000_000
+_ROWS_AT_ONCE: Final = 4_000_000
 """Events that one call of the kernel reads: bounds the memory, not the result."""
+
+
+_WALK: Final = f"""CAST(coalesce(e.person_id, e.session) % {BUCKETS} AS UTINYINT) AS bucket, e.person_id, coalesce(e.person_id, e.session) AS walker,
+    e.at, e.recorded, e.fact_key, e.act_id, e.campaign, e.session, e.is_page"""
+_WALKED: Final = "bucket, e.person_id IS NULL, walker, e.at, e.recorded"
 
 
 def session_starts(
@@ -47,15 +52,35 @@ def walk_events(build: Build) -> None:
 
     Events that name nobody take part under their own session, with ``person_id`` NULL; without one they are no visit.
     """
-    only = "" if build.is_full else "AND (i.person_id IS NULL OR i.person_id IN (SELECT person_id FROM dirty))"
+    if build.is_full:
+        build.run(
+            f"""CREATE OR REPLACE TEMP TABLE walk AS
+            SELECT {_WALK} FROM (
+                SELECT e.*, i.person_id FROM {build.live}.event_rows e LEFT JOIN {build.live}.identifiers i ON i.node = e.node
+                WHERE i.person_id IS NOT NULL OR e.session IS NOT NULL
+            ) e ORDER BY {_WALKED}"""
+        )
+        return
     build.run(
         f"""CREATE OR REPLACE TEMP TABLE walk AS
-        SELECT CAST(coalesce(i.person_id, e.session) % {BUCKETS} AS UTINYINT) AS bucket, i.person_id,
-            coalesce(i.person_id, e.session) AS walker, e.at, e.recorded, e.fact_key, e.act_id, e.campaign, e.session, e.is_page
-        FROM {build.live}.event_rows e LEFT JOIN {build.live}.identifiers i ON i.node = e.node
-        WHERE (i.person_id IS NOT NULL OR e.session IS NOT NULL) {only}
-        ORDER BY bucket, i.person_id IS NULL, walker, e.at, e.recorded"""
+        SELECT {_WALK} FROM (
+            {_events_of(build, "dirty")}
+            UNION ALL
+            SELECT e.*, NULL AS person_id FROM {build.live}.event_rows e WHERE e.session IS NOT NULL
+                AND NOT EXISTS (FROM {build.live}.identifiers i WHERE i.node = e.node AND i.person_id IS NOT NULL)
+        ) e ORDER BY {_WALKED}"""
     )
+
+
+def walk_more(build: Build, persons: str) -> None:
+    """Add to ``walk`` the events of the persons of a temp table, in no order."""
+    build.run(f"INSERT INTO walk SELECT {_WALK} FROM ({_events_of(build, persons)}) e")
+
+
+def _events_of(build: Build, persons: str) -> str:
+    """SELECT of the events of the persons of a temp table. It goes by their nodes, which are few: the events are only scanned."""
+    return f"""SELECT e.*, i.person_id FROM {build.live}.event_rows e JOIN (
+        SELECT node, person_id FROM {build.live}.identifiers SEMI JOIN {persons} USING (person_id)) i ON i.node = e.node"""
 
 
 def _cut(build: Build) -> None:
@@ -108,8 +133,12 @@ def _groups(counts: dict[int, int]) -> list[tuple[int, int]]:
     return groups
 
 
-def _sessions(build: Build, silent: list[str]) -> None:
-    """Temp table ``sessions``: ``cut``, with sessions of the source put together again, and what their first event says."""
+def _sessions(build: Build, silent: list[str], since: int) -> None:
+    """Temp table ``sessions``: ``cut``, with sessions of the source put together again, and what their first event says.
+
+    A visit that begins with the same event as before still says the same, as events do not change. Others mostly begin with
+    an event of the imports after ``since``, which lie together.
+    """
     build.run(
         """CREATE OR REPLACE TEMP TABLE whole AS
         SELECT person_id, session, min(started_at) AS started_at, max(ended_at) AS ended_at,
@@ -119,14 +148,34 @@ def _sessions(build: Build, silent: list[str]) -> None:
         SELECT person_id, session, started_at, ended_at, fact_key, events, pages FROM cut WHERE session = 0"""
     )
     kind = "CASE WHEN list_contains($silent, f.source_system) THEN 'silent' ELSE 'visit' END"
-    keep = "w.*, f.source_system, f.device, f.region, f.session_id"
-    fact = facts()["event"]
-    stage_marks(
-        build, "sessions", fact, "whole w JOIN facts.event f ON f.key_hash = w.fact_key", kind, keep, silent=silent
+    keep = f"""w.*, f.source_system, f.device, f.region,
+        CASE WHEN f.session_id IS NOT NULL THEN {hash_sql(["f.session_id"])} END AS visit_ref"""
+    if build.is_full:
+        rows = "whole w JOIN facts.event f ON f.key_hash = w.fact_key"
+        stage_marks(build, "sessions", facts()["event"], rows, kind, keep, silent=silent)
+        return
+    build.run(
+        f"""CREATE OR REPLACE TEMP TABLE known_sessions AS
+        SELECT w.*, v.source_system, v.device, v.region, v.visit_ref, v.own_mark AS mark_id, v.has_mark
+        FROM whole w JOIN {build.live}.visits v ON v.visit_key = w.fact_key AND v.own_mark IS NOT NULL"""
     )
+    build.run(
+        """CREATE OR REPLACE TEMP TABLE unknown_sessions AS
+        SELECT w.* FROM whole w ANTI JOIN known_sessions k ON k.fact_key = w.fact_key"""
+    )
+    build.run("CREATE OR REPLACE TEMP TABLE all_sessions AS FROM known_sessions")
+    for imports in (f"import_id > {since}", f"import_id <= {since}"):
+        rows = f"unknown_sessions w JOIN (FROM facts.event WHERE {imports}) f ON f.key_hash = w.fact_key"
+        stage_marks(build, "sessions", facts()["event"], rows, kind, keep, silent=silent)
+        build.run("INSERT INTO all_sessions BY NAME FROM sessions")
+        build.run("DELETE FROM unknown_sessions WHERE fact_key IN (SELECT fact_key FROM sessions)")
+        if not build.one("SELECT count(*) FROM unknown_sessions"):
+            break
+    build.run("CREATE OR REPLACE TEMP TABLE sessions AS FROM all_sessions")
+    build.run("DROP TABLE all_sessions; DROP TABLE known_sessions; DROP TABLE unknown_sessions")
 
 
-def build_visits(build: Build, silent_events: list[str]) -> None:
+def build_visits(build: Build, silent_events: list[str], since: int) -> None:
     """Fill ``visits`` for the persons at hand; needs ``walk``, ``visit_rows``, and, unless full, ``dirty``.
 
     The same visit seen by two systems: a visit is left out when a visit of the same person, by a system that comes before
@@ -134,14 +183,13 @@ def build_visits(build: Build, silent_events: list[str]) -> None:
     a session that knows no origin takes the one that a visit left out for it knows.
     """
     _cut(build)
-    _sessions(build, silent_events)
+    _sessions(build, silent_events, since)
     minutes = build.settings.counting.session_minutes
     only = "" if build.is_full else "WHERE i.person_id IN (SELECT person_id FROM dirty) OR i.person_id IS NULL"
     build.run(
         f"""CREATE OR REPLACE TEMP TABLE seen AS
         SELECT fact_key AS visit_key, source_system, '' AS rank, person_id, started_at, ended_at, mark_id, has_mark, pages,
-            date_diff('second', started_at, ended_at) AS duration_seconds, events = 1 AS is_bounce, device, region,
-            CASE WHEN session_id IS NOT NULL THEN {hash_sql(["session_id"])} END AS visit_ref
+            date_diff('second', started_at, ended_at) AS duration_seconds, events = 1 AS is_bounce, device, region, visit_ref
         FROM sessions
         UNION ALL
         SELECT v.fact_key, v.source_system, 'x' || v.source_system, i.person_id, v.at, v.ended_at, v.mark_id, v.has_mark, v.pages,
@@ -168,7 +216,8 @@ def build_visits(build: Build, silent_events: list[str]) -> None:
         f"""INSERT INTO {build.live}.visits BY NAME
         SELECT s.visit_key, s.source_system, s.person_id, s.started_at, {build.day("s.started_at")} AS day_on, s.visit_key AS touch_id,
             CASE WHEN s.has_mark THEN s.mark_id ELSE coalesce(k.mark_id, s.mark_id) END AS origin_id,
-            1 AS visits, s.pages, s.duration_seconds, s.is_bounce, s.device, s.region, s.visit_ref
+            1 AS visits, s.pages, s.duration_seconds, s.is_bounce, s.device, s.region, s.visit_ref,
+            CASE WHEN s.rank = '' THEN s.mark_id END AS own_mark, CASE WHEN s.rank = '' THEN s.has_mark END AS has_mark
         FROM seen s LEFT JOIN (SELECT kept, arg_min(mark_id, ("at", visit_key)) AS mark_id FROM same_visit WHERE has_mark GROUP BY kept) k
             ON k.kept = s.visit_key
         WHERE s.visit_key NOT IN (SELECT visit_key FROM same_visit)"""

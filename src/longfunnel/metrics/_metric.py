@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -10,8 +11,20 @@ from longfunnel.metrics._subject import SUBJECTS
 if TYPE_CHECKING:
     from longfunnel.core.text import Text
 
+_INNER = r"\(((?:[^()]|\([^()]*\))+)\)"
+_PARTS = re.compile(rf"\b(count|sum){_INNER}(?: FILTER {_INNER})?")
+"""Aggregates over expressions with at most one level of brackets."""
+
 Unit = Literal["count", "money", "share", "ratio", "days", "score"]
 Direction = Literal["up", "down", "none"]
+
+
+def _in_shares(found: re.Match[str]) -> str:
+    how, what, where = found.groups()
+    if how == "sum":
+        return f"sum(({what}) * c.share)" + (f" FILTER ({where})" if where else "")
+    tests = [part for part in (where, "" if what == "*" else f"{what} IS NOT NULL") if part]
+    return "coalesce(sum(c.share)" + (f" FILTER ({' AND '.join(tests)})" if tests else "") + ", 0)"
 
 
 @dataclass(frozen=True)
@@ -28,6 +41,12 @@ class Measure:
     additive: bool = True
     """Whether values of parts add up to the value of the whole; a median does not."""
     instead: str = ""
+
+    @property
+    def in_shares(self) -> str:
+        """The same where a row stands once for each touch that has a share ``c.share`` of it: a sale shared by two channels
+        counts in parts. A median counts the row once for each."""
+        return _PARTS.sub(_in_shares, self.sql)
 
 
 @dataclass(frozen=True)

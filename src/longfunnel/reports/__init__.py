@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from longfunnel.core.settings import Settings
+    from longfunnel.reports._funnel_people import Behind
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -39,6 +40,7 @@ __all__ = [
     "Report",
     "answer",
     "explain",
+    "people_behind",
     "question_from_json",
     "question_from_text",
     "question_from_url",
@@ -60,3 +62,26 @@ def answer(
         basis=question.basis or report.basis,
     )
     return report.answer(Context(connection, settings, schema), filled)
+
+
+def people_behind(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    question: Question,
+    step: int,
+    *,
+    lost: bool = False,
+    limit: int = 100,
+    schema: str = "live",
+) -> tuple[list[Behind], int]:
+    """The people behind a bar of the funnel that ``question`` asks for, or with ``lost`` behind the gap before it.
+
+    Those who reached ``step`` (from 1), or reached the required step before it and not this one: the latest entries first, at
+    most ``limit``; and how many there are in all. Raises QuestionError for a question that cannot be asked, a step that is
+    not there, and for those lost before step 1.
+    """
+    from longfunnel.reports import _funnel_people  # brings a compiler with it
+
+    check(question)
+    context = Context(connection, settings, schema)
+    return _funnel_people.people_behind(context, question, step, lost=lost, limit=limit)

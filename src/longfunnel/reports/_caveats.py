@@ -66,7 +66,7 @@ _ROWS: dict[str, tuple[str, str, Text]] = {
     ),
     "spend_unconverted": (
         "spends",
-        "count(*) FILTER (t.cost IS NULL AND t.original_cost IS NOT NULL)",
+        "count(*) FILTER (t.cost IS NULL AND t.original_cost IS NOT NULL AND t.reason IS DISTINCT FROM 'duplicate')",
         Text(
             "Rows of spend that are not in the cost, for their currency or its rate is missing: {n}. The ledger shows them.",
             "Строк расхода вне суммы: {n}. Нет валюты или её курса. Их показывает сверка.",

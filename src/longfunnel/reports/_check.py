@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from longfunnel.core.calendar import GRAINS
 from longfunnel.core.errors import QuestionError, did_you_mean, together
 from longfunnel.dimensions import dimension, dimensions
+from longfunnel.journeys.attribution.models import PLAIN
 from longfunnel.metrics import BASES, metrics
 from longfunnel.reports._question import COMPARES, MODELS, OPS, WITHOUT_VALUES, Question
 from longfunnel.reports._report import reports
@@ -84,6 +85,12 @@ def _of_report(question: Question, report: Report) -> list[str]:
         for field in report.refuses
         if getattr(question, field) not in (_default(field), None)
     ]
+    model = PLAIN.get(question.model)
+    if model and not model.is_whole and not report.in_shares:
+        whole = ", ".join(name for name, one in PLAIN.items() if one.is_whole)
+        mistakes.append(
+            f"the report {question.report} counts whole rows, and the model {model.name} shares each between touches: name one of {whole}."
+        )
     return mistakes
 
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from longfunnel.metrics import Difference, Measure, Metric, Ratio, metrics
+from longfunnel.metrics import SUBJECTS, Difference, Measure, Metric, Ratio, metrics
 from longfunnel.reports._context import quoted
-from longfunnel.reports._scope import Scope, Span, scope, spans
+from longfunnel.reports._credit import in_shares
+from longfunnel.reports._scope import Scope, Span, decoded, scope, spans
 from longfunnel.reports._sql import Parameters, Statement
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ TYPES = {
     "days": "DOUBLE",
     "score": "DOUBLE",
 }
+PARTS = "DECIMAL(38,4)"
 CASES = "__n"
 BEFORE = "_before"
 CHANGE = "_change"
@@ -51,7 +53,7 @@ class Compiler:
         parts = self._parts()
         ctes = [
             "parts AS (\n" + "\nUNION ALL BY NAME\n".join(parts) + "\n)",
-            "merged AS (\n" + self._merged(cut) + "\n)",
+            "merged AS (\n" + self._merged() + "\n)",
             "counted AS (\n" + self._counted() + "\n)",
             "measured AS (\n" + self._measured(cut) + "\n)",
         ]
@@ -72,7 +74,7 @@ class Compiler:
     # the formulas
 
     def _finals(self, metric: Metric) -> list[str]:
-        kind, value = TYPES[metric.unit], self._value(metric, "")
+        kind, value = self.type_of(metric), self._value(metric, "")
         found = [f"CAST({value} AS {kind}) AS {quoted(metric.name)}"]
         if metric.cases:
             found.append(
@@ -85,6 +87,12 @@ class Compiler:
                 f"CAST({value} AS DOUBLE) / nullif(CAST({before} AS DOUBLE), 0) - 1 AS {quoted(metric.name + CHANGE)}"
             )
         return found
+
+    def type_of(self, metric: Metric) -> str:
+        """The type of a metric's values; sales that a model shares are counted in parts."""
+        subjects = (SUBJECTS[name] for name in metric.subjects)
+        in_parts = in_shares(self.question) and any(subject.credit for subject in subjects)
+        return PARTS if metric.unit == "count" and in_parts else TYPES[metric.unit]
 
     def _value(self, metric: Metric, suffix: str) -> str:
         match metric.how:
@@ -137,11 +145,15 @@ class Compiler:
                 continue
             for span in self._spans:
                 rows = self._scope(subject, span)
-                head = ["false AS is_total", *rows.columns(), f"count(*) AS n__{subject}{span.suffix}"]
-                counts = [f"{m.sql} AS {name}{span.suffix}" for m, name in measures.items()]
+                head = ["false AS is_total", *rows.columns(coded=True), f"count(*) AS n__{subject}{span.suffix}"]
+                counts = [f"{rows.measured(m)} AS {name}{span.suffix}" for m, name in measures.items()]
                 # grouped by constants alone, no rows would still make one
                 parts.append(_select(head + counts, rows.from_where()) + "\nHAVING count(*) > 0")
-                whole = [f"{m.sql} AS {name}{span.suffix}" for m, name in measures.items() if not m.additive]
+                whole = [
+                    f"{rows.measured(m, cut=False)} AS {name}{span.suffix}"
+                    for m, name in measures.items()
+                    if not m.additive
+                ]
                 if whole:
                     parts.append(_select(["true AS is_total", *whole], rows.from_where(cut=False)))
         return parts or [
@@ -150,9 +162,11 @@ class Compiler:
             + " WHERE false"
         ]
 
-    def _merged(self, cut: list[str]) -> str:
+    def _merged(self) -> str:
+        cut, rows = decoded(self.context, self._cut, "parts")
         return _select(
-            cut + [f"{how}({column}) AS {column}" for column, how in self._counted_columns().items()], "FROM parts"
+            ["is_total", *cut] + [f"{how}({column}) AS {column}" for column, how in self._counted_columns().items()],
+            rows,
         )
 
     def _counted(self) -> str:

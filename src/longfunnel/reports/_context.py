@@ -40,6 +40,11 @@ class Context:
         row = self.one(f"SELECT {', '.join(checks.values())}", {})
         return frozenset(name for name, there in zip(checks, row, strict=True) if there)
 
+    @cached_property
+    def made(self) -> set[str]:
+        """The temporary tables that this answering has made."""
+        return set()
+
     def can_count(self, measure: Measure) -> bool:
         """Whether the measure's rows, or the sources' own totals in their stead, are connected."""
         return SUBJECTS[measure.subject].table in self.connected or measure.instead in self.connected

@@ -1,4 +1,4 @@
-"""«How is this counted?»: a few sentences, the formula, the SQL."""
+"""«How is this counted?»: a few sentences, the formula, the SQL; for a metric or a model of attribution."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from longfunnel.core.errors import QuestionError, did_you_mean
 from longfunnel.core.text import Text
+from longfunnel.journeys.attribution.models import MODELS, Model
 from longfunnel.metrics import Measure, Metric, Ratio, metrics
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """How one metric is counted."""
+    """How one metric or model is counted."""
 
     title: Text
     said: tuple[Text, ...]
@@ -23,11 +24,14 @@ class Explanation:
 
 
 def explain(name: str) -> Explanation:
-    """How the metric ``name`` is counted. Raises QuestionError for an unknown one."""
+    """How the metric or the model of attribution ``name`` is counted. Raises QuestionError for an unknown one."""
     metric = metrics().get(name)
+    if metric is None and name in MODELS:
+        return _of_model(MODELS[name])
     if metric is None:
         raise QuestionError(
-            f"There is no metric «{name}».{did_you_mean(name, metrics())}", hint=f"Metrics: {', '.join(metrics())}."
+            f"There is no metric or model «{name}».{did_you_mean(name, [*metrics(), *MODELS])}",
+            hint=f"Metrics: {', '.join(metrics())}. Models: {', '.join(MODELS)}.",
         )
     leaves = _leaves(metric)
     notes = {metrics()[leaf].basis or Text("", ""): leaf for leaf in leaves if leaf in metrics()}
@@ -42,6 +46,14 @@ def explain(name: str) -> Explanation:
         "" if isinstance(metric.how, Measure) else metric.formula,
         tuple(dict.fromkeys(f"{measure.sql} over {measure.subject}" for measure in leaves.values())),
     )
+
+
+def _of_model(model: Model) -> Explanation:
+    shared = Text(
+        "A sale counts in parts where several touches have a share of it; the parts of a sale add up to one.",
+        "Продажа считается долями, если вклад у нескольких касаний; доли продажи в сумме дают единицу.",
+    )
+    return Explanation(model.title, (model.meaning, *([] if model.is_whole else [shared])), "", ())
 
 
 def _empty(metric: Metric) -> list[Text]:

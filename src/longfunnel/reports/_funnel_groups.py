@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from longfunnel.reports._scope import Span
 
 Key = tuple[Any, ...]
+_FEW: Final = 1 << 16
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - instants are UTC without a zone, as the warehouse keeps them
 
 
@@ -40,31 +41,28 @@ def grouped(given: Asked, span: Span) -> Groups:
     """The units that entered in ``span`` by group: the largest first, with a grain in order of time."""
     units, store = walk(given, span)
     grain = given.question.grain
-    columns: list[NDArray[Any]] = list(cut_values(given, units, store))
     size = len(units.person_id)
-    code = np.zeros(size, np.int64)
-    words: list[NDArray[Any]] = []
-    for column in columns:
-        text = np.array(["" if value is None else "v" + value for value in column], np.str_)
-        distinct, place = np.unique(text, return_inverse=True)
-        code = code * max(len(distinct), 1) + place
-        words.append(column)
+    cuts = cut_values(given, units, store)
+    columns: list[tuple[NDArray[np.int64], list[Any]]] = [(cut.code, list(cut.words)) for cut in cuts]
     if grain:
-        edges = period_edges(units.entered_at, grain, given.context.settings.business.zone)
-        starts = np.array([micros(start_of_day(day, given.context.settings.business.zone)) for day in edges], np.int64)
+        zone = given.context.settings.business.zone
+        edges = period_edges(units.entered_at, grain, zone)
+        starts = np.array([micros(start_of_day(day, zone)) for day in edges], np.int64)
         period = np.searchsorted(starts, units.entered_at, side="right") - 1
-        code = code * max(len(edges), 1) + period
-        shifted = np.array([span.shift.forward(day) for day in edges], np.object_)
-        words.append(shifted[period] if size else np.empty(0, np.object_))
-    distinct, first, place = np.unique(code, return_index=True, return_inverse=True)
-    order = np.argsort(place, kind="stable")
-    cuts = np.searchsorted(place[order], np.arange(len(distinct) + 1))
-    found = {
-        tuple(column[first[group]] for column in words): order[cuts[group] : cuts[group + 1]]
-        for group in range(len(distinct))
-    }
-    if not words:
-        found = {(): np.arange(size)}
+        columns.append((period, [span.shift.forward(day) for day in edges]))
+    if not columns:
+        return Groups(units, {(): np.arange(size)}, store)
+    code = np.zeros(size, np.int64)
+    for place, words in columns:
+        code = code * max(len(words), 1) + place
+        if len(columns) > 1 or len(words) >= _FEW:
+            code = np.unique(code, return_inverse=True)[1]
+    # the engine of numpy sorts small numbers by their digits, without comparing
+    order = np.argsort(code.astype(np.uint16) if not size or code.max() < _FEW else code, kind="stable")
+    opens = np.flatnonzero(np.diff(code[order], prepend=-1))
+    found = {}
+    for places in np.split(order, opens[1:]) if size else []:
+        found[tuple(words[place[places[0]]] for place, words in columns)] = places
     return Groups(units, found, store)
 
 

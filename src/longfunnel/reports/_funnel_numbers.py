@@ -62,7 +62,8 @@ def step_numbers(units: Units, places: NDArray[np.int64], steps: int) -> list[St
     found = []
     for step in range(steps):
         further = np.flatnonzero(reached >> step)  # those who reached this step or a later one
-        places, reached, before, entered = places[further], reached[further], before[further], entered[further]
+        if len(further) < len(places):
+            places, reached, before, entered = places[further], reached[further], before[further], entered[further]
         now = units.at[places, step]
         there = now != NO_TIME
         found.append(

@@ -11,11 +11,12 @@ from urllib.parse import urlencode
 import msgspec
 
 from longfunnel.core.calendar import Compare
+from longfunnel.journeys.attribution.models import PLAIN
 from longfunnel.metrics import Basis  # noqa: TC001 - msgspec reads the annotations when it runs
 
-Model = Literal["first", "last", "last_non_direct"]
-MODELS: tuple[Model, ...] = get_args(Model)
-DEFAULT_MODEL: Model = "last_non_direct"
+MODELS: tuple[str, ...] = tuple(PLAIN)
+"""Every model that needs nothing more than its name. See ``journeys.attribution.models``."""
+DEFAULT_MODEL = "last_non_direct"
 """The model that the ledger stands on too."""
 COMPARES: tuple[Compare, ...] = get_args(Compare)
 
@@ -55,7 +56,7 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     """Dimensions, in the order of the columns."""
     grain: Literal["", "day", "week", "month", "quarter", "year"] = ""
     metrics: tuple[str, ...] = ()
-    model: Model = DEFAULT_MODEL
+    model: str = DEFAULT_MODEL
     """Which touch earns the credit."""
     window_days: int | None = None
     """A touch earlier than this before the lead earns nothing; None: the setting counting.lookback_days."""

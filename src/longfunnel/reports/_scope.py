@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,20 +10,22 @@ from longfunnel.core.calendar import Period, Shift, earlier
 from longfunnel.dimensions import Dimension, dimension
 from longfunnel.metrics import SUBJECTS, Subject
 from longfunnel.reports._context import quoted
-from longfunnel.reports._credit import credit_of
+from longfunnel.reports._credit import credit_of, in_shares, is_on_row
 from longfunnel.warehouse.facts import facts
 from longfunnel.warehouse.load import current_sql
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from longfunnel.metrics import Measure
     from longfunnel.reports._context import Context
     from longfunnel.reports._question import Filter, Question
     from longfunnel.reports._sql import Parameters
 
-_OF_CREDIT = re.compile(r"\bc\.")
-
-
+_CREDITED_ON = "c.touch_on"
+"""The day of the credited touch, in the SQL of subjects."""
+_CODES = {"channel": "o.channel_code"}
+"""Dimensions that an origin keeps as a small number, too."""
 _UNMOVED = Shift()
 
 
@@ -72,26 +73,28 @@ class Scope:
         """Whether these rows know every dimension that they are cut by."""
         return all(found.sql(self.subject.table) is not None for _, found in self.cuts)
 
-    def columns(self) -> list[str]:
-        """SQL of the cut's columns, named: each dimension, then the grain."""
-        table = self.subject.table
-        found = [f"CAST({cut.sql(table) or 'NULL'} AS VARCHAR) AS {quoted(name)}" for name, cut in self.cuts]
+    def columns(self, *, coded: bool = False) -> list[str]:
+        """SQL of the cut's columns, named: each dimension, then the grain. ``coded``: a channel as its number, which
+        ``decoded`` turns back."""
+        table, found = self.subject.table, []
+        for name, cut in self.cuts:
+            if coded and name in _CODES:
+                found.append(f"{_CODES[name] if cut.sql(table) else 'CAST(NULL AS USMALLINT)'} AS {quoted(name)}")
+            else:
+                found.append(f"CAST({cut.sql(table) or 'NULL'} AS VARCHAR) AS {quoted(name)}")
         return found + ([f"{self._grain_sql()} AS {quoted(self.question.grain)}"] if self.question.grain else [])
 
     def from_where(self, *, joins: str = "", cut: bool = True, more: tuple[str, ...] = ()) -> str:
         """FROM … WHERE …: rows ``t``, credits ``c`` and origins ``o`` where they are needed. ``cut``: the columns are asked for."""
-        names = [item.dimension for item in self.question.filters] + (list(self.question.by) if cut else [])
-        needs_origin = self.subject.has_origin and any((found := dimension(name)) and found.is_origin for name in names)
-        subject, date_sql = self.subject, self.date_sql
+        needs_origin, subject = self._needs_origin(cut=cut), self.subject
         lines = [f"FROM {self._rows_sql()} AS t"]
-        if subject.credit and (
-            needs_origin or (_OF_CREDIT.search(date_sql) and (self.dated or (cut and self.question.grain)))
-        ):
+        if self._joins_credit(cut=cut):
             credit = credit_of(self.context, self.question, self.parameters, subject.credit)
             lines.append(f"LEFT JOIN ({credit}) AS c ON c.subject_key = t.{subject.key}")
         if needs_origin:
-            row = "c" if subject.credit else "t"
-            lines.append(f"LEFT JOIN {self.context.table('origins')} AS o ON o.origin_id = {row}.origin_id")
+            is_on_row_itself = subject.credit and is_on_row(self.context, self.question)
+            origin = "t.credited_origin_id" if is_on_row_itself else "c.origin_id" if subject.credit else "t.origin_id"
+            lines.append(f"LEFT JOIN {self.context.table('origins')} AS o ON o.origin_id = {origin}")
         lines += [joins] if joins else []
         conditions = [
             *self._period_sql(),
@@ -103,10 +106,29 @@ class Scope:
             lines.append("WHERE " + "\n  AND ".join(conditions))
         return "\n".join(lines)
 
+    def measured(self, measure: Measure, *, cut: bool = True) -> str:
+        """SQL of a measure over ``from_where``: in parts where the model shares what is counted."""
+        return measure.in_shares if self.in_shares(cut=cut) else measure.sql
+
+    def in_shares(self, *, cut: bool = True) -> bool:
+        """Whether ``from_where`` has a row for each origin and day that has a share of what is counted, ``c.share``."""
+        return in_shares(self.question) and self._joins_credit(cut=cut)
+
+    def _needs_origin(self, *, cut: bool) -> bool:
+        names = [item.dimension for item in self.question.filters] + (list(self.question.by) if cut else [])
+        return self.subject.has_origin and any((found := dimension(name)) and found.is_origin for name in names)
+
+    def _joins_credit(self, *, cut: bool) -> bool:
+        if not self.subject.credit or is_on_row(self.context, self.question):
+            return False
+        by_touch = _CREDITED_ON in self.date_sql and (self.dated or (cut and bool(self.question.grain)))
+        return self._needs_origin(cut=cut) or by_touch
+
     @property
     def date_sql(self) -> str:
         """SQL of the day that a row belongs to."""
-        return self.subject.dates[self.question.basis or "lead"]
+        sql = self.subject.dates[self.question.basis or "lead"]
+        return sql.replace(_CREDITED_ON, "t.credited_on") if is_on_row(self.context, self.question) else sql
 
     @property
     def dated(self) -> bool:
@@ -174,6 +196,20 @@ class Scope:
             case _:
                 test = " OR ".join(f"contains(lower({sql}), lower({bound(value)}))" for value in item.values)
         return f"coalesce(NOT ({test}), true)" if item.op in ("is_not", "not_contains") else f"({test})"
+
+
+def decoded(context: Context, names: list[str], rows: str) -> tuple[list[str], str]:
+    """The columns ``names`` of ``rows``, which ``Scope.columns`` has coded, as text, and FROM with what tells it."""
+    columns, lines = [], [f"FROM {rows}"]
+    for name in names:
+        code = _CODES.get(name, "").removeprefix("o.")
+        if not code:
+            columns.append(quoted(name))
+            continue
+        known = f"SELECT DISTINCT {code}, {name} FROM {context.table('origins')} WHERE {code} IS NOT NULL"
+        lines.append(f"LEFT JOIN ({known}) AS {code} ON {code}.{code} = {rows}.{quoted(name)}")
+        columns.append(f"{code}.{name} AS {quoted(name)}")
+    return columns, "\n".join(lines)
 
 
 def scope(context: Context, question: Question, parameters: Parameters, subject: str, span: Span) -> Scope:

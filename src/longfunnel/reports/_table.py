@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from longfunnel.core.errors import QuestionError, did_you_mean
 from longfunnel.core.text import Text
 from longfunnel.dimensions import dimension
@@ -16,8 +18,6 @@ from longfunnel.reports._freshness import freshness
 from longfunnel.reports._report import reports
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from longfunnel.reports._context import Context
     from longfunnel.reports._question import Question
 
@@ -74,9 +74,12 @@ def answer_metrics(context: Context, question: Question, asked: list[Metric]) ->
     """The answer to a question in these metrics, which need not be in the catalogue."""
     counted = count(context, question, asked)
     currency = context.settings.business.currency
-    columns = cut_columns(question) + metric_columns(
-        asked, currency, compared=bool(question.compare), reported=counted.reported
-    )
+    columns = cut_columns(question) + [
+        replace(column, format="ratio")
+        if column.format == "count" and pa.types.is_decimal(counted.table.schema.field(column.name).type)
+        else column  # sales in parts are no whole numbers
+        for column in metric_columns(asked, currency, compared=bool(question.compare), reported=counted.reported)
+    ]
     return with_few_cases(
         Answer(
             report=question.report,

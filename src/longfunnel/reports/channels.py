@@ -14,6 +14,7 @@ REPORT = Report(
     ),
     answer=answer_table,
     basis="lead",
+    in_shares=True,
     metrics=(
         "cost",
         "clicks",

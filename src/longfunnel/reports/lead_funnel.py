@@ -14,5 +14,6 @@ REPORT = Report(
     ),
     answer=answer_table,
     basis="lead",
+    in_shares=True,
     metrics=("visits", "bounce_share", "cr", "leads", "cpl", "cost"),
 )

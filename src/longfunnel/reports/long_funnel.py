@@ -7,6 +7,7 @@ A conversion is from the previous stage that is connected; what is not connected
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -109,7 +110,7 @@ def _by_stage(context: Context, question: Question, whole: Answer) -> Answer:
     return replace(
         whole,
         columns=columns,
-        table=pa.Table.from_pylist(rows, pa.schema([(column.name, _ARROW[column.format]) for column in columns])),
+        table=pa.Table.from_pylist(rows, _schema(columns, rows)),
         totals={},
         cases={"conversion": tuple(now[previous_of[name]] if name in previous_of else None for name in order)},
         total_cases={},
@@ -118,8 +119,15 @@ def _by_stage(context: Context, question: Question, whole: Answer) -> Answer:
     )
 
 
-def _share(count: int | None, of: int | None) -> float | None:
-    return None if count is None or not of else count / of
+def _schema(columns: tuple[Column, ...], rows: list[dict[str, Any]]) -> pa.Schema:
+    """Counts are whole numbers, but for a model that shares sales between touches."""
+    in_parts = any(isinstance(row["count"], Decimal) for row in rows)
+    counts = pa.decimal128(38, 4) if in_parts else pa.int64()
+    return pa.schema([(c.name, counts if c.format == "count" else _ARROW[c.format]) for c in columns])
+
+
+def _share(count: int | Decimal | None, of: int | Decimal | None) -> float | None:
+    return None if count is None or not of else float(count / of)
 
 
 def _lost(count: int | None, previous: int | None) -> int | None:
@@ -138,7 +146,7 @@ def _wider(rows: list[dict[str, Any]]) -> tuple[Caveat, ...]:
     return (Caveat("wider_stage", said.format(stages=", ".join(wider)), len(wider)),) if wider else ()
 
 
-_ARROW = {"text": pa.string(), "count": pa.int64(), "share": pa.float64(), "days": pa.float64()}
+_ARROW = {"text": pa.string(), "share": pa.float64(), "days": pa.float64()}
 
 
 def _columns(*, compared: bool) -> tuple[Column, ...]:
@@ -244,5 +252,6 @@ REPORT = Report(
     ),
     answer=answer,
     basis="lead",
+    in_shares=True,
     metrics=STAGES,
 )

@@ -14,5 +14,6 @@ REPORT = Report(
     ),
     answer=answer_table,
     basis="lead",
+    in_shares=True,
     metrics=("leads", "qualified_leads", "deals", "win_rate", "cr1", "orders", "cpo", "revenue", "aov"),
 )

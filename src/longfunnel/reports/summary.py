@@ -14,5 +14,6 @@ REPORT = Report(
     ),
     answer=answer_table,
     basis="lead",
+    in_shares=True,
     metrics=("ctr", "cpc", "clicks", "cr", "cpl", "leads", "cr1", "cpo", "orders"),
 )

@@ -14,5 +14,6 @@ REPORT = Report(
     ),
     answer=answer_table,
     basis="lead",
+    in_shares=True,
     metrics=("impressions", "clicks", "ctr", "cpc", "cost"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ def open_warehouse(folder: Path, *, memory: str = "", threads: int = 0) -> duckd
     config: dict[str, str | int | bool | float | list[str]] = {
         "temp_directory": str(folder / "spill"),
         "autoload_known_extensions": False,
+        # groups by small numbers, as channel and day, are counted in an array of up to 2^16 places instead of a hash table
+        "perfect_ht_threshold": 16,
     }
     if memory:
         config["memory_limit"] = memory
@@ -59,10 +62,29 @@ def is_stopped(error: BaseException) -> bool:
     return isinstance(error, KeyboardInterrupt) or isinstance(error.__cause__, KeyboardInterrupt)
 
 
+_writing = threading.RLock()
+"""Threads of one process take turns to write, so that the numbers of imports rise as their transactions commit: a build that has
+seen a number has seen every one before it."""
+
+
 @contextmanager
-def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """All or nothing: an error or Ctrl-C inside leaves the warehouse as it was before. A full disk becomes a plain error."""
-    connection.execute("BEGIN")
+def transaction(connection: duckdb.DuckDBPyConnection, *, beside: bool = False) -> Iterator[None]:
+    """All or nothing: an error or Ctrl-C inside leaves the warehouse as it was before. A full disk becomes a plain error.
+
+    ``beside``: others may write other tables meanwhile; what was committed when it began is what it sees.
+    """
+    if beside:
+        with _writing:
+            connection.execute("BEGIN")
+            connection.execute("SELECT max(import_id) FROM main.imports")  # the first look makes the snapshot
+        yield from _whole(connection)
+        return
+    with _writing:
+        connection.execute("BEGIN")
+        yield from _whole(connection)
+
+
+def _whole(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     try:
         yield
         connection.execute("COMMIT")

@@ -1,0 +1,150 @@
+"""Forecast: orders and revenue of the weeks ahead, from the deals that are open, the leads that wait and those still to come.
+
+Open deals walk on through the stages from the age they have; won, lost and still open compete. New leads and deals come as
+exponential smoothing expects them. Everything is played some hundred times from a fixed seed, and tried on the past.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from longfunnel.core.errors import QuestionError, did_you_mean
+from longfunnel.core.money import amount
+from longfunnel.core.text import Text
+from longfunnel.metrics import metrics
+from longfunnel.models.fitting import FitError
+from longfunnel.models.future import play_future, spread, weekly
+from longfunnel.reports._answer import Answer
+from longfunnel.reports._caveats import caveats_of
+from longfunnel.reports._customers import whole_number
+from longfunnel.reports._forecast_columns import columns_of
+from longfunnel.reports._freshness import freshness
+from longfunnel.reports._funnel_columns import schema_of
+from longfunnel.reports._future import NO_WEEKS, SEED, TIMES, caveats_of_history, caveats_of_trials, past_of, trials_of
+from longfunnel.reports._open_deals import open_rows
+from longfunnel.reports._pipeline_history import history_of
+from longfunnel.reports._report import Report
+
+if TYPE_CHECKING:
+    from longfunnel.models.future import Past, Trial
+    from longfunnel.reports._context import Context
+    from longfunnel.reports._pipeline_history import History
+    from longfunnel.reports._question import Question
+
+_VIEWS: Final = ("weeks", "pipeline", "backtest")
+_WEEKS: Final = 8
+_MOST_WEEKS: Final = 52
+
+
+def answer(context: Context, question: Question) -> Answer:
+    """One row per week ahead; or, by option ``view``, per stage of open deals, or per forecast of the past."""
+    weeks = whole_number(question, "weeks", _WEEKS, _MOST_WEEKS)
+    view = question.option("view") or "weeks"
+    if view not in _VIEWS:
+        raise QuestionError(f"view is «{view}», and must be one of {', '.join(_VIEWS)}.{did_you_mean(view, _VIEWS)}")
+    if view != "pipeline" and (question.by or question.filters):
+        raise QuestionError(
+            "Weeks are forecast for the whole business.", hint="Cut and filter the open deals: view=pipeline."
+        )
+    history = history_of(context, question)
+    columns = columns_of(context, question, view, weeks)
+    rows: list[dict[str, Any]] = []
+    caveats: tuple[Any, ...] = (NO_WEEKS,)
+    totals: dict[str, Any] = {}
+    if history is not None:
+        past = past_of(context, history)
+        known = len(weekly(past.arrivals, 0.0))
+        if view == "pipeline":
+            cut = [name for name in question.by if name not in ("pipeline", "stage")]
+            rows, caveats = open_rows(context, history, past, cut, weeks), caveats_of_history(history, known)[1:]
+        else:
+            trials = trials_of(past, weeks)
+            if view == "backtest":
+                rows = [_tried(history, trial, weeks) for trial in trials]
+            else:
+                rows, totals = _ahead(history, past, weeks)
+            if rows:
+                caveats = caveats_of_trials(trials, weeks) + caveats_of_history(history, known)
+    return Answer(
+        report=question.report,
+        question=question,
+        columns=columns,
+        table=pa.Table.from_pylist([{c.name: row[c.name] for c in columns} for row in rows], schema_of(columns)),
+        totals=totals,
+        caveats=caveats_of(context, question, [metrics()["revenue"]], []) + caveats,
+        freshness=freshness(context),
+        sql=history.sql if history else "",
+        cases={"won_share": tuple(row["deals"] for row in rows)} if view == "pipeline" else {},
+        min_cases=context.settings.counting.min_cases,
+        language=context.settings.business.language,
+        title=REPORT.title,
+    )
+
+
+def _ahead(history: History, past: Past, weeks: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The weeks, and all of them together; nothing where too little is known."""
+    try:
+        future = play_future(past, 0.0, weeks, TIMES, np.random.default_rng(SEED))
+    except FitError:
+        return [], {}
+    first = history.now.date() + timedelta(days=1)
+
+    def row(chosen: slice) -> dict[str, Any]:
+        mean, low, high = spread(future.orders[:, chosen].sum(axis=1))
+        found: dict[str, Any] = {"expected_orders": mean, "orders_low": low, "orders_high": high}
+        for name in ("open", "new", "direct"):
+            found[f"{name}_orders"] = float(getattr(future, name)[:, chosen].sum(axis=1).mean())
+        money = None if future.revenue is None else spread(future.revenue[:, chosen].sum(axis=1))
+        return found | _money(money)
+
+    rows = [{"week": first + timedelta(days=7 * week)} | row(slice(week, week + 1)) for week in range(weeks)]
+    return rows, row(slice(None))
+
+
+def _tried(history: History, trial: Trial, weeks: int) -> dict[str, Any]:
+    """One forecast of the past."""
+    orders = dict(zip(("expected_orders", "orders_low", "orders_high"), trial.orders, strict=True))
+    known = trial.revenue is not None
+    return (
+        {"week": history.now.date() + timedelta(days=int(trial.since) + 1)}
+        | orders
+        | {"orders": int(trial.came), "weeks_within": trial.weeks_within / weeks}
+        | _money(trial.revenue)
+        | {"revenue": amount(f"{trial.brought:.4f}") if known else None}
+    )
+
+
+def _money(parts: tuple[float, float, float] | None) -> dict[str, Any]:
+    names = ("expected_revenue", "revenue_low", "revenue_high")
+    return {name: None if parts is None else amount(f"{parts[n]:.4f}") for n, name in enumerate(names)}
+
+
+REPORT = Report(
+    title=Text("Forecast", "Прогноз"),
+    meaning=Text(
+        "Orders and revenue of the weeks ahead, from open deals and leads still to come, tried on the past.",
+        "Заказы и выручка следующих недель: из открытых сделок и будущих лидов, с проверкой на прошлом.",
+    ),
+    answer=answer,
+    basis="lead",
+    options={
+        "weeks": Text("How many weeks ahead: 8.", "На сколько недель вперёд: 8."),
+        "view": Text(
+            "weeks; pipeline: open deals by stage and cut; backtest: forecasts of the past.",
+            "weeks — недели; pipeline — открытые сделки по этапам и разрезу; backtest — прогнозы прошлого.",
+        ),
+    },
+    refuses={
+        "since": "it looks ahead from the end of the data, or from as_of",
+        "until": "option weeks says how far",
+        "grain": "its rows are weeks",
+        "metrics": "its columns are fixed",
+        "compare": "view=backtest compares with what came",
+        "sort": "weeks and stages stand in their own order",
+        "limit": "it shows all rows",
+    },
+)

@@ -1,0 +1,13 @@
+"""What holds for every test."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import is_hypothesis_test
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests on random input try many cases: they are slow, and run in `make test`."""
+    for item in items:
+        if isinstance(item, pytest.Function) and is_hypothesis_test(item.obj):
+            item.add_marker(pytest.mark.slow)
