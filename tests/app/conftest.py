@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from real_files import REAL
+from tests.app.real_files import REAL
 
 import longfunnel
 from longfunnel.app.business import Business, now

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from real_files import REAL
+from tests.app.real_files import REAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Made
+    from tests.app.conftest import Made
 
     from longfunnel.app.business import Business
     from longfunnel.demo import Truth

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
-from real_files import REAL
+from tests.app.real_files import REAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from conftest import Made
+    from tests.app.conftest import Made
 
     from longfunnel.app.business import Business
 

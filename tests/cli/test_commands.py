@@ -18,7 +18,7 @@ from openpyxl import load_workbook
 from longfunnel.cli.main import app
 
 if TYPE_CHECKING:
-    from conftest import Said
+    from tests.cli.conftest import Said
 
     Cli = Callable[..., Said]
 

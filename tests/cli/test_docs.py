@@ -21,7 +21,7 @@ from longfunnel.reports import reports
 from longfunnel.warehouse.facts import facts
 
 if TYPE_CHECKING:
-    from conftest import Said
+    from tests.cli.conftest import Said
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "README.ru.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]

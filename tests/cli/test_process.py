@@ -18,7 +18,7 @@ import longfunnel as program
 from longfunnel.app.business import Business
 
 if TYPE_CHECKING:
-    from conftest import Said
+    from tests.cli.conftest import Said
 
 pytestmark = pytest.mark.slow  # each test works on a whole warehouse
 

@@ -13,7 +13,7 @@ import pytest
 from longfunnel.cli import context
 
 if TYPE_CHECKING:
-    from conftest import Said
+    from tests.cli.conftest import Said
 
 Cli = Callable[..., "Said"]
 QUESTION = ("report", "channels", "--by", "channel", "--grain", "month")

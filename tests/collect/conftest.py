@@ -87,6 +87,7 @@ class Collector:
     folder: Path
     settings: str = SETTINGS
     log_options: dict[str, Any] = field(default_factory=dict)
+    hook_tokens: dict[str, str] = field(default_factory=lambda: {"tilda": "t0ken", "signed": "s0"})
 
     def __post_init__(self) -> None:
         self.plan = Plan(parse_settings(self.settings))
@@ -101,7 +102,7 @@ class Collector:
             self.monitor,
             salt=DailySalt(self.folder / "salt"),
             regions=Regions(None),
-            hook_tokens={"tilda": "t0ken", "signed": "s0"},
+            hook_tokens=self.hook_tokens,
             key_name={"lf_secret": "crm"}.get,
             environment={"PAY_SECRET": "сек"},
         )
@@ -128,11 +129,12 @@ class Collector:
             "user-agent": CHROME,
             **{name.replace("_", "-"): value for name, value in headers.items()},
         }
+        path, _, query = path.partition("?")
         scope = {
             "type": "http",
             "method": method,
             "path": path,
-            "query_string": b"",
+            "query_string": query.encode("ascii"),
             "scheme": "http",
             "client": (address, 1),
             "headers": [(name.lower().encode(), value.encode("utf-8")) for name, value in given.items()],

@@ -77,16 +77,16 @@ def test_a_record_that_no_version_wrote_costs_only_itself(collector: Collector) 
 def test_a_record_that_the_warehouse_refuses_costs_only_itself(
     collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from longfunnel.collect import loader
+    from longfunnel.collect import appending
 
-    real = loader.append_rows
+    real = appending.append_rows
 
     def refusing(connection: Any, fact: Any, rows: list[dict[str, Any]], **options: Any) -> Any:
         if any(row.get("name") == "poison" for row in rows):
             raise duckdb.ConversionException("no such value")
         return real(connection, fact, rows, **options)
 
-    monkeypatch.setattr(loader, "append_rows", refusing)
+    monkeypatch.setattr(appending, "append_rows", refusing)
     for number in range(9):
         collector.track(collector.event(str(number), "poison" if number == 5 else "x"))
     assert collector.rows("SELECT event_id FROM facts.event ORDER BY 1") == [

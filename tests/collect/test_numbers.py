@@ -3,19 +3,12 @@ from __future__ import annotations
 import heapq
 import math
 import random
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from longfunnel.collect.events import now_microseconds
-from longfunnel.collect.numbers import NumberPool, advised_size, erlang_b, match_calls, pool_load
-from longfunnel.collect.wire import Lease, to_payload
-
-if TYPE_CHECKING:
-    from tests.collect.conftest import Collector
+from longfunnel.collect.numbers import NumberPool, advised_size, erlang_b, pool_load
 
 
 @given(st.integers(1, 60), st.floats(0.01, 80))
@@ -95,30 +88,8 @@ def test_a_number_stays_with_its_visit_and_the_longest_free_goes_first() -> None
     assert pool.lent == 1
 
 
-def test_a_call_is_the_last_visits_that_had_the_number(collector: Collector) -> None:
-    at = now_microseconds()
-    for visitor, number, minutes in (
-        ("one", "+74950000001", 0),
-        ("two", "+74950000001", 10),
-        ("three", "+74950000002", 5),
-    ):
-        moment = at + minutes * 60_000_000
-        collector.runner.run(
-            collector.log.append(to_payload(Lease(moment, "shop", number, visitor, moment + 600_000_000)))
-        )
-    collector.loader.load_all()
-    start = datetime(1970, 1, 1) + timedelta(microseconds=at)
-    calls = [
-        ("a", "+74950000001", 9),
-        ("b", "+74950000001", 11),
-        ("c", "+74950000002", 4),
-        ("d", "+74950000002", 6),
-        ("e", "+74950000001", 200),
-    ]
-    for key, (call, number, minutes) in enumerate(calls):
-        collector.warehouse.execute(
-            "INSERT INTO facts.call (call_id, tracking_number, started_at, key_hash) VALUES (?, ?, ?, ?)",
-            [call, number, start + timedelta(minutes=minutes), key],
-        )
-    matched = {calls[key][0]: visitor for key, visitor in match_calls(collector.warehouse, window=7200)}
-    assert matched == {"a": "one", "b": "two", "d": "three"}
+def test_a_restart_takes_no_number_from_its_visit_and_lends_the_longest_free_first() -> None:
+    earlier = [("a", "x", 30.0), ("b", "y", 10.0), ("gone", "z", 40.0), ("c", "w", 5.0)]
+    pool = NumberPool(["a", "b", "c", "d"], lease=10, earlier=earlier)
+    assert pool.lend("x", 20) == ("a", 30)
+    assert [pool.lend(visitor, 20) for visitor in "mnop"] == [("d", 30), ("c", 30), ("b", 30), None]

@@ -10,17 +10,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longfunnel.app.business import OWN_FOLDER, SETTINGS_FILE, STATE_FILE, Business
+from longfunnel.app.erasure import TOMBSTONES_FILE, reapply_erasures
+from longfunnel.app.second_factor import KEY_FILE
 from longfunnel.core.errors import LongfunnelError, SettingsError
 from longfunnel.warehouse.database import FILE as WAREHOUSE_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_PARTS = {SETTINGS_FILE, f"{OWN_FOLDER}/{WAREHOUSE_FILE}", f"{OWN_FOLDER}/{STATE_FILE}"}
+_KEY = f"{OWN_FOLDER}/{KEY_FILE}"
+"""What seals the secrets inside the state: without it they could not be read again."""
+_PARTS = {SETTINGS_FILE, f"{OWN_FOLDER}/{WAREHOUSE_FILE}", f"{OWN_FOLDER}/{STATE_FILE}", _KEY}
 
 
 def backup(business: Business, target: Path, *, progress: Callable[[str, float], None] | None = None) -> Path:
-    """Write everything the business has to ``target`` (a .zip), consistent as of now. Never overwrites.
+    """Write everything the business has to ``target`` (a .zip only its owner may read), consistent as of now. Never overwrites.
 
     The file appears under its name only when it is whole and on disk.
     """
@@ -31,6 +35,7 @@ def backup(business: Business, target: Path, *, progress: Callable[[str, float],
     )  # everything acknowledged is in the file itself; we hold it, so nobody writes meanwhile
     target.parent.mkdir(parents=True, exist_ok=True)
     parts = [business.settings_file, business.folder / OWN_FOLDER / WAREHOUSE_FILE]
+    parts += [key] if (key := business.folder / _KEY).exists() else []
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as work:
         state = business.folder / OWN_FOLDER / STATE_FILE
         copies = {part.relative_to(business.folder).as_posix(): part for part in parts}
@@ -42,13 +47,24 @@ def backup(business: Business, target: Path, *, progress: Callable[[str, float],
                 if progress:
                     progress(f"backing up {name}", number / len(copies))
                 archive.write(part, name)
+        whole.chmod(0o600)  # it holds secrets and the key to them
         whole.rename(target)
     return target
 
 
-def restore(archive_file: Path, folder: Path) -> Business:
-    """Bring a backup back into ``folder``, which must not hold a business yet. A damaged archive changes nothing."""
-    if (folder / SETTINGS_FILE).exists() or (folder / OWN_FOLDER).exists():
+def restore(archive_file: Path, folder: Path, *, erasures: Path | None = None) -> Business:
+    """Bring a backup back into ``folder``, which must not hold a business yet. A damaged archive changes nothing.
+
+    Whoever was erased since the backup is erased again: as ``erasures`` says (erased.jsonl of the business's own folder),
+    or such a file that lies in ``folder`` already.
+    """
+    own = folder / OWN_FOLDER
+    tombstones = own / TOMBSTONES_FILE
+    if erasures and not erasures.is_file():
+        raise SettingsError(f"There is no file {erasures}.")
+    if (folder / SETTINGS_FILE).exists() or (
+        own.exists() and {file.name for file in own.iterdir()} - {TOMBSTONES_FILE}
+    ):
         raise SettingsError(
             f"{folder} already holds a business; it stays as it is.", hint="Restore into an empty folder with -C."
         )
@@ -60,13 +76,22 @@ def restore(archive_file: Path, folder: Path) -> Business:
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=folder, prefix=".restore-") as work:
                 archive.extractall(work)
-                shutil.move(str(Path(work) / OWN_FOLDER), folder / OWN_FOLDER)
+                own.mkdir(exist_ok=True)
+                if erasures:
+                    shutil.copy(erasures, tombstones)
+                for part in (Path(work) / OWN_FOLDER).iterdir():
+                    if part.name == KEY_FILE:
+                        part.chmod(0o600)
+                    shutil.move(str(part), own / part.name)
                 shutil.move(str(Path(work) / SETTINGS_FILE), folder / SETTINGS_FILE)
     except (zipfile.BadZipFile, FileNotFoundError) as error:
         raise LongfunnelError(
             f"{archive_file} cannot be read as a backup: {error}.", hint="Name a file that `longfunnel backup` wrote."
         ) from error
-    return Business(folder.resolve())
+    business = Business(folder.resolve())
+    if tombstones.exists():
+        reapply_erasures(business)
+    return business
 
 
 def _copy_sqlite(source: Path, target: Path) -> Path:

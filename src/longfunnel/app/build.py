@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +14,7 @@ import msgspec
 from longfunnel import __version__
 from longfunnel.app.business import now
 from longfunnel.core.errors import NothingYetError
+from longfunnel.journeys.stage import declarations
 from longfunnel.warehouse.database import transaction
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from longfunnel.app.business import Business
 
 LIVE = "live"
+building = threading.RLock()
+"""Held by a build. Builds of one process take turns: the second finds what the first has built."""
 _KEPT_AS_OF = 3
 """How many earlier states stay built; the least recently built goes first."""
 
@@ -60,6 +64,17 @@ def build(
 
     Raises NothingYetError when nothing was ever imported.
     """
+    with building:
+        return _build(business, full=full, as_of=as_of, progress=progress)
+
+
+def _build(
+    business: Business,
+    *,
+    full: bool,
+    as_of: datetime | None,
+    progress: Callable[[str, float], None] | None,
+) -> BuildReport:
     started = time.perf_counter()
     connection, settings, decisions = business.warehouse, business.settings, business.decisions()
     schema = schema_of(as_of)
@@ -68,7 +83,8 @@ def build(
         raise NothingYetError(
             "There is no data yet.", hint="Bring some in with: longfunnel import FILE, or look at: longfunnel demo"
         )
-    standing = (newest, msgspec.json.encode(settings), repr(decisions), __version__)
+    # a program that declares its tables otherwise builds them anew
+    standing = (newest, msgspec.json.encode(settings), repr(decisions), __version__, declarations())
     fingerprint = hashlib.sha256(repr(standing).encode()).hexdigest()
     built = connection.execute("SELECT fingerprint FROM main.builds WHERE schema_name = ?", [schema]).fetchall()
     if built == [(fingerprint,)] and not full:
@@ -79,7 +95,7 @@ def build(
 
     if progress:
         progress("who is who", 0.1)
-    with business.interruptible(), transaction(connection):
+    with business.interruptible(), transaction(connection, beside=True):
         connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
         change = refresh_people(connection, settings, decisions, schema=schema, as_of=as_of, full=full)
         if progress:

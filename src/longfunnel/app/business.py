@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
@@ -26,6 +27,7 @@ SETTINGS_FILE = "longfunnel.toml"
 STATE_FILE = "state.db"
 OWN_FOLDER = ".longfunnel"
 """Holds the warehouse and the state; everything else in the folder is the user's."""
+_one_import_at_a_time = threading.RLock()
 
 
 class Business:
@@ -35,6 +37,7 @@ class Business:
         self.folder = folder
         self._memory = memory
         self._open = ExitStack()
+        self._cursors: list[duckdb.DuckDBPyConnection] = []
 
     def __repr__(self) -> str:
         return f"Business({str(self.folder)!r})"
@@ -105,13 +108,30 @@ class Business:
             self.warehouse.interrupt()
             raise KeyboardInterrupt from error
 
+    @contextmanager
+    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Another connection to the warehouse, that ``interrupt`` reaches; closed at the end."""
+        cursor = self.warehouse.cursor()
+        self._cursors.append(cursor)
+        try:
+            yield cursor
+        finally:
+            self._cursors.remove(cursor)
+            cursor.close()
+
+    def interrupt(self) -> None:
+        """Stop what the warehouse is doing for this business, from another thread: the query fails there."""
+        for connection in (self.warehouse, *self._cursors):
+            connection.interrupt()
+
     def sync(
         self, names: list[str] | None = None, *, progress: Callable[[str, float], None] | None = None
     ) -> list[ImportReport]:
         """Import what is new in the sources (all, or those named). See ``app.sync``."""
         from longfunnel.app.sync import sync
 
-        return sync(self, names, progress=progress)
+        with _one_import_at_a_time:  # two that read the same file at once would each find its rows new
+            return sync(self, names, progress=progress)
 
     def build(
         self, *, full: bool = False, as_of: datetime | None = None, progress: Callable[[str, float], None] | None = None

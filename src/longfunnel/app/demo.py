@@ -67,7 +67,7 @@ def _known(what: str, word: str, words: tuple[str, ...]) -> None:
 
 def _require_same(truth_file: Path, wanted: dict[str, object]) -> None:
     """Another demo's files over this one's databases would be two businesses in one."""
-    made = json.loads(truth_file.read_text("utf-8")).get("business", {}) if truth_file.exists() else {}
+    made = json.loads(truth_file.read_text("utf-8")) if truth_file.exists() else {}
     if {name: made.get(name) for name in wanted} != wanted:
         raise SettingsError(
             f"{truth_file.parent} holds another business; it stays as it is.",

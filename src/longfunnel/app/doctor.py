@@ -6,6 +6,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from longfunnel.collect.plan import WEBHOOK
 from longfunnel.core.errors import LongfunnelError
 
 if TYPE_CHECKING:
@@ -50,7 +51,14 @@ def _sources(business: Business) -> Iterator[Finding]:
             {"name": source.name},
         ).fetchall()[0]
         files, latest, quarantined = row
-        if not files:
+        if not files and source.type == WEBHOOK and not quarantined:
+            yield Finding(
+                "warning",
+                f"{source.name}: nothing was sent yet.",
+                "longfunnel up tells the address to give to its sender.",
+            )
+            continue
+        if not files and source.type != WEBHOOK:
             yield Finding(
                 "warning", f"{source.name}: nothing imported yet from {source.path}.", f"longfunnel sync {source.name}"
             )
@@ -62,7 +70,8 @@ def _sources(business: Business) -> Iterator[Finding]:
                 f"longfunnel quarantine {source.name}",
             )
         else:
-            yield Finding("ok", f"{source.name}: {files} files, last imported {latest:%Y-%m-%d %H:%M} UTC")
+            what = "webhooks" if source.type == WEBHOOK else f"{files} files"
+            yield Finding("ok", f"{source.name}: {what}, last imported {latest:%Y-%m-%d %H:%M} UTC")
 
 
 def _ids(business: Business) -> Iterator[Finding]:

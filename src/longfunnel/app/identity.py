@@ -11,6 +11,8 @@ from longfunnel.core.errors import NothingYetError
 from longfunnel.people import Evidence, Known, Preview, decision, evidence, find, parse_identifier, preview
 
 if TYPE_CHECKING:
+    import duckdb
+
     from longfunnel.app.business import Business
     from longfunnel.state import Decision, Verb
 
@@ -36,15 +38,24 @@ def person(business: Business, text: str) -> Evidence:
 
 
 def propose_decision(
-    business: Business, verb: Verb, first: str, second: str = "", *, why: str
+    business: Business,
+    verb: Verb,
+    first: str,
+    second: str = "",
+    *,
+    why: str,
+    by: str = "",
+    connection: duckdb.DuckDBPyConnection | None = None,
 ) -> tuple[Decision, Preview]:
-    """A decision not yet taken, and what the next build would change because of it."""
-    build(business)
+    """A decision not yet taken, and what the next build would change because of it. ``by`` is whose it is (nobody named: who
+    runs the program); ``connection`` one of the caller's own to what is built, where others use the business as well."""
+    if connection is None:
+        build(business)
     country = business.settings.business.home_country
     a = parse_identifier(first, country=country)
     b = parse_identifier(second, country=country) if second else None
-    taken = decision(verb, a, b, by=getpass.getuser(), why=why, at=now())
-    return taken, preview(business.warehouse, business.settings, [*business.decisions(), taken])
+    taken = decision(verb, a, b, by=by or getpass.getuser(), why=why, at=now())
+    return taken, preview(connection or business.warehouse, business.settings, [*business.decisions(), taken])
 
 
 def take_decision(business: Business, taken: Decision) -> Decision:
@@ -54,8 +65,8 @@ def take_decision(business: Business, taken: Decision) -> Decision:
     return kept
 
 
-def undo_decision(business: Business, number: int) -> Decision:
+def undo_decision(business: Business, number: int, *, by: str = "") -> Decision:
     """Undo a decision and build as if it had never been."""
-    undone = business.state.identity_decisions.undo(number, by=getpass.getuser(), at=now())
+    undone = business.state.identity_decisions.undo(number, by=by or getpass.getuser(), at=now())
     build(business)
     return undone

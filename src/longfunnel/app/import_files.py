@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from longfunnel.app.settings_file import write_settings
 from longfunnel.connect import propose
-from longfunnel.core.settings import parse_settings
 
 if TYPE_CHECKING:
     from longfunnel.app.business import Business
@@ -49,15 +49,8 @@ def _matching(business: Business, pattern: str) -> list[Path]:
 def add_source(business: Business, proposal: Proposal) -> str:
     """Append the proposed ``[[source]]`` to longfunnel.toml and return its name. The file is replaced in one step, so a
     kill leaves either the old or the new one."""
-    file = business.settings_file
-    text = file.read_text("utf-8").rstrip("\n") + "\n\n" + proposal.to_toml().strip("\n") + "\n"
-    parse_settings(text, file=str(file))
-    new = file.with_suffix(".toml.new")
-    with new.open("w", encoding="utf-8") as opened:
-        opened.write(text)
-        opened.flush()
-        os.fsync(opened.fileno())
-    new.replace(file)
+    text = business.settings_file.read_text("utf-8").rstrip("\n") + "\n\n" + proposal.to_toml().strip("\n") + "\n"
+    write_settings(business, text)
     return proposal.source.name
 
 

@@ -18,8 +18,8 @@ def select(business: Business, query: str, *, limit: int = 1000) -> tuple[list[d
     Derived tables are found by bare name, facts as ``facts.NAME``. Raises QuestionError for anything that is not one
     reading statement, and for what the engine does not understand, in its own words.
     """
-    with business.interruptible():
-        return _select(business.warehouse.cursor(), query, limit)
+    with business.interruptible(), business.cursor() as connection:
+        return _select(connection, query, limit)
 
 
 def _select(connection: duckdb.DuckDBPyConnection, query: str, limit: int) -> tuple[list[dict[str, Any]], bool]:
@@ -41,5 +41,4 @@ def _select(connection: duckdb.DuckDBPyConnection, query: str, limit: int) -> tu
         raise QuestionError(str(error)) from error
     finally:
         connection.interrupt()  # after Ctrl-C the query would run on, and closing wait for its end
-        connection.close()
     return [dict(zip(names, row, strict=True)) for row in rows[:limit]], len(rows) <= limit

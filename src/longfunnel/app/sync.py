@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from longfunnel.app.business import now
-from longfunnel.collect.plan import WEBHOOK
-from longfunnel.connect import ImportReport, import_source
+from longfunnel.collect.matching import record_matches
+from longfunnel.collect.plan import WEBHOOK, Plan
+from longfunnel.collect.retrying import retry_hooks
+from longfunnel.connect import FileReport, ImportReport, import_source
 from longfunnel.core.errors import NothingYetError, QuestionError, SourceError, did_you_mean, together
+from longfunnel.warehouse.database import transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from longfunnel.app.business import Business
+    from longfunnel.core.settings import Source
 
 
 class SyncError(SourceError):
@@ -29,7 +34,7 @@ def sync(
     """Import the sources of longfunnel.toml, all or those in ``names``; one report each.
 
     A source that cannot be read does not stop the others: after all of them were tried, SyncError tells of those that
-    failed (what was imported stays). Raises QuestionError for a name that no source has.
+    failed (what was imported stays). Webhooks in the quarantine are tried again. Raises QuestionError for a name that no source has.
     """
     settings = business.settings
     known = [source.name for source in settings.source]
@@ -43,8 +48,13 @@ def sync(
     reports: list[ImportReport] = []
     failures: list[str] = []
     recorded_at = now()
+    plan = Plan(settings)
     for source in settings.source:
-        if source.type == WEBHOOK or (names and source.name not in names):
+        if names and source.name not in names:
+            continue
+        if source.type == WEBHOOK:
+            again = _again(business, plan, source, recorded_at)
+            reports += [again] if again.read else []
             continue
         try:
             with business.interruptible():
@@ -60,8 +70,22 @@ def sync(
                 )
         except SourceError as error:
             failures.append(f"{source.name}: {error}")
+    if any(report.fact == "call" and report.added + report.changed for report in reports):
+        with business.interruptible(), transaction(business.warehouse):
+            record_matches(business.warehouse, plan, recorded_at)
     if failures:
         done = f" The other {len(reports)} were imported." if reports else ""
         intro = f"{len(failures)} of {len(failures) + len(reports)} sources could not be imported.{done}"
         raise SyncError(together(failures, intro), reports)
     return reports
+
+
+def _again(business: Business, plan: Plan, source: Source, recorded_at: datetime) -> ImportReport:
+    """What has come of the quarantined webhooks of a source under the mapping of now."""
+    with business.interruptible(), transaction(business.warehouse):
+        retried = retry_hooks(business.warehouse, plan, source.name, recorded_at)
+    told = FileReport(
+        "quarantine", retried.rows, added=retried.news, same=retried.rows - retried.news - retried.quarantined
+    )
+    told.quarantined = retried.quarantined
+    return ImportReport(source.name, source.fact, [told])

@@ -12,7 +12,7 @@ import socket
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -22,12 +22,18 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 
 from longfunnel.app.business import OWN_FOLDER
+from longfunnel.app.collecting import LOG_FOLDER, Collecting, open_log, serving
+from longfunnel.app.doors import Doors
+from longfunnel.app.erasure import finish_erasures
+from longfunnel.app.running import announce, withdraw
+from longfunnel.app.schedule import Schedule
 from longfunnel.collect.endpoint import Endpoint
-from longfunnel.collect.loader import Loader, loaded_position
-from longfunnel.collect.log import Log
+from longfunnel.collect.lending import Lending
+from longfunnel.collect.loader import Loader
 from longfunnel.collect.monitoring import Monitor
 from longfunnel.collect.plan import Plan
 from longfunnel.collect.regions import Regions
+from longfunnel.collect.traffic import read_agent
 from longfunnel.collect.visitors import DailySalt
 from longfunnel.core.errors import LongfunnelError
 
@@ -35,8 +41,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from longfunnel.app.business import Business
-
-LOG_FOLDER = "log"
+    from longfunnel.app.doors import MakeControl, Pages
+    from longfunnel.core.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -65,20 +71,32 @@ def serve(
     port: int = 8700,
     public_url: str = "",
     on_ready: Callable[[Addresses], None] | None = None,
+    pages: Pages | None = None,
+    control: MakeControl | None = None,
 ) -> None:
     """Collect until SIGTERM or SIGINT. ``public_url`` is how the world reaches us, where a proxy stands before us.
 
+    ``pages`` makes the application that answers whatever is not the collector's, of the business and the public address.
+    ``control`` makes the one that carries out the commands of other processes.
     ``on_ready`` is told where to look once requests are taken. Raises PortError, SettingsError, WarehouseError before that.
     """
     # the loader's thread works beside the event loop: the shorter its turns, the sooner a request is answered
     sys.setswitchinterval(0.001)
     gc.freeze()  # what the start has made stays for good: no collection need look through it again
+    finish_erasures(business)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_run(business, host, port, public_url or f"http://{host}:{port}", on_ready))
+        runner.run(_run(business, host, port, public_url or f"http://{host}:{port}", on_ready, pages, control))
+    finish_erasures(business)
 
 
 async def _run(
-    business: Business, host: str, port: int, public_url: str, on_ready: Callable[[Addresses], None] | None
+    business: Business,
+    host: str,
+    port: int,
+    public_url: str,
+    on_ready: Callable[[Addresses], None] | None,
+    pages: Pages | None,
+    control: MakeControl | None,
 ) -> None:
     settings = business.settings
     plan = Plan(settings)
@@ -87,40 +105,76 @@ async def _run(
     regions = Regions(business.folder / database if database else None, settings.business.language)
     _check_port(host, port)
     warehouse = business.warehouse.cursor()
-    log = Log(own_folder / LOG_FOLDER, first_segment=loaded_position(warehouse).segment + 1)
+    log = open_log(business)
     loader = Loader(warehouse, log, plan)
-    tokens = {source.name: business.state.api_keys.token(f"webhook {source.name}") for source in plan.hooks}
+    await asyncio.to_thread(loader.attempt)  # what waited since the last run: the leases of numbers are among it
+    lending = Lending(plan, warehouse)
+    schedule = Schedule(business.folder)
+    tokens = _tokens(business, plan)
+    monitor = Monitor(log, loader, lending, schedule.works)
     endpoint = Endpoint(
         plan,
         log,
-        Monitor(log, loader),
+        monitor,
         salt=DailySalt(own_folder / LOG_FOLDER / "salt"),
         regions=regions,
         hook_tokens=tokens,
         key_name=_remembering(business.state.api_keys.name_of),
         environment=os.environ,
+        lending=lending,
         trouble=lambda: loader.trouble,
     )
+
+    def follow(changed: Settings) -> None:
+        plan = Plan(changed)
+        loader.plan = plan
+        loader.attempt()  # the leases so far
+        refused = monitor.lending.refused if monitor.lending else {}
+        with closing(business.warehouse.cursor()) as own:
+            endpoint.follow(plan, Lending(plan, own, refused=refused), _tokens(business, plan))
+
+    schedule.follow = follow
     stop_loading = threading.Event()
-    loading = threading.Thread(target=loader.run, args=(stop_loading,), name="collect-loader")
-    server = Server(
-        endpoint, address=host, port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False, backlog=1024
+    loading = threading.Thread(
+        target=loader.run, args=(stop_loading,), kwargs={"on_loaded": schedule.tell}, name="collect-loader"
     )
+    shown = pages(business, public_url) if pages else endpoint
+    running = announce(business.folder, host, port)
+    application = Doors(endpoint, shown, control(running) if control else endpoint)
+    server = Server(
+        application,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        log_enabled=False,
+        websockets=False,
+        backlog=1024,
+    )
+    read_agent("Mozilla/5.0")  # the robots' patterns take a while to compile: not while the first visitor waits
     _stop_at_signals(server)
     loading.start()
-    serving = asyncio.create_task(server.serve())
+    schedule.start()
+    working = asyncio.create_task(server.serve())
     try:
-        await _until_listening(host, port, serving)
+        await _until_listening(host, port, working)
         logger.info("up", extra={"address": public_url, "sites": len(plan.sites), "webhooks": len(tokens)})
         if on_ready:
             on_ready(_addresses(plan, tokens, public_url))
-        await serving
+        with serving(business.folder, Collecting(plan, log, loader, asyncio.get_running_loop())):
+            await working
     finally:
+        withdraw(business.folder, running)
+        await asyncio.to_thread(schedule.stop)
         await log.close()
         stop_loading.set()
         await asyncio.to_thread(loading.join)
         warehouse.close()
         logger.info("down", extra={"loaded_up_to": str(loader.position)})
+
+
+def _tokens(business: Business, plan: Plan) -> dict[str, str]:
+    """Webhook → the secret part of its address."""
+    return {source.name: business.state.api_keys.token(f"webhook {source.name}") for source in plan.hooks}
 
 
 def _remembering(name_of: Callable[[str], str | None], *, seconds: float = 5) -> Callable[[str], str | None]:
@@ -156,8 +210,8 @@ def _check_port(host: str, port: int) -> None:
         ) from error
 
 
-async def _until_listening(host: str, port: int, serving: asyncio.Task[None]) -> None:
-    while not serving.done():
+async def _until_listening(host: str, port: int, working: asyncio.Task[None]) -> None:
+    while not working.done():
         with suppress(OSError):
             _, writer = await asyncio.open_connection(host, port)
             writer.close()
@@ -168,12 +222,16 @@ async def _until_listening(host: str, port: int, serving: asyncio.Task[None]) ->
 def _addresses(plan: Plan, tokens: dict[str, str], public_url: str) -> Addresses:
     url = public_url.rstrip("/")
     return Addresses(
-        tracker={
-            site.name: f'<script defer src="{url}/lf.js" data-site="{site.name}"></script>' for site in plan.sites
-        },
+        tracker={site.name: tracker_tag(plan, site.name, url) for site in plan.sites},
         hooks={name: f"{url}/hooks/{quote(name)}/{token}" for name, token in tokens.items()},
         health=f"{url}/health",
     )
+
+
+def tracker_tag(plan: Plan, site: str, url: str) -> str:
+    """The line of HTML for the site's pages; ``url`` is how the world reaches the collector."""
+    modules = ' data-load="behaviour numbers"' if plan.pool(site) else ""
+    return f'<script defer src="{url}/lf.js" data-site="{site}"{modules}></script>'
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

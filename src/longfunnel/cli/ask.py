@@ -42,7 +42,9 @@ def report(
     metrics: Annotated[str, typer.Option(help="Other columns than the report's own, separated by commas.")] = "",
     grain: Annotated[str, typer.Option(help="A row for each day, week, month, quarter or year.")] = "",
     basis: Annotated[str, typer.Option(help="Which date a number belongs to: touch, lead or payment.")] = "",
-    model: Annotated[str, typer.Option(help="Which touch gets the credit: first, last or last_non_direct.")] = "",
+    model: Annotated[
+        str, typer.Option(help="Who gets the credit: first, last, last_non_direct, linear, position, markov …")
+    ] = "",
     window_days: Annotated[str, typer.Option(help="How many days before the lead a touch may lie.")] = "",
     as_of: Annotated[str, typer.Option(help="As known at this moment (YYYY-MM-DD, or with time, UTC).")] = "",
     sort: Annotated[str, typer.Option(help="Column to sort by; --sort=-cost for the largest first.")] = "",

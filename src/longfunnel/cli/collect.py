@@ -10,6 +10,9 @@ from longfunnel.cli.context import Context, Format, console
 from longfunnel.cli.render import print_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from longfunnel.app.business import Business
     from longfunnel.app.up import Addresses
 
 keys = typer.Typer(
@@ -31,12 +34,42 @@ def up(
     port: Annotated[int, typer.Option(help="The port to listen on.")] = 8700,
     public_url: Annotated[str, typer.Option(help="How the world reaches the server, where that differs.")] = "",
 ) -> None:
-    """Collect what happens on the site, first-hand, until Ctrl-C."""
-    from longfunnel.app.up import serve
+    """Show the pages, answer the API and collect what happens on the site, until Ctrl-C."""
+    from longfunnel.app.accounts import first_link
 
     settings: Context = context.obj
-    with settings.business() as business:
-        serve(business, host=host, port=port, public_url=public_url, on_ready=_tell)
+    with settings.business(elsewhere=False) as business:
+        url = public_url or f"http://{host}:{port}"
+
+        def tell(addresses: Addresses) -> None:
+            _tell(addresses)
+            _tell_pages(url, first_link(business, url))
+            console.file.flush()  # whoever reads a pipe or a log waits for the link
+
+        serve_all(business, tell, host=host, port=port, public_url=public_url)
+
+
+def serve_all(
+    business: Business, tell: Callable[[Addresses], None], *, host: str, port: int, public_url: str = ""
+) -> None:
+    """Serve the collector, the pages and the commands of other processes until Ctrl-C; ``tell`` is called once they answer."""
+    from longfunnel.app.control import Control
+    from longfunnel.app.up import serve
+    from longfunnel.cli.remote import carry_out, stop
+    from longfunnel.web import make_app
+
+    serve(
+        business, host=host, port=port, public_url=public_url, on_ready=tell, pages=make_app,
+        control=lambda running: Control(running, carry_out, stop),
+    )  # fmt: skip
+
+
+def _tell_pages(url: str, first: str) -> None:
+    if first:
+        console.print("Nobody has an account yet. This link makes the first one, once, within a day:", highlight=False)
+        console.print(f"  {first}", highlight=False, markup=False, soft_wrap=True)
+    else:
+        console.print(f"Pages: {url}", highlight=False, soft_wrap=True)
 
 
 def _tell(addresses: Addresses) -> None:

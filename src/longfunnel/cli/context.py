@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from longfunnel.core.errors import QuestionError
+from longfunnel.core.errors import LongfunnelError, QuestionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from longfunnel.app.business import Business
+    from longfunnel.app.running import Running
 
+STOPPED = 130
+"""What a command ends with after Ctrl-C."""
 _UNBOUNDED = 10_000
 
 console = Console()
@@ -25,6 +28,18 @@ error_console = Console(stderr=True)
 for each in (console, error_console):
     if not each.is_terminal:
         each.width = _UNBOUNDED  # a pipe has no edge: nothing is wrapped for the program that reads it
+
+
+opened: list[Business] = []
+"""What the commands of this process have open."""
+
+
+class ElsewhereError(Exception):
+    """A server runs for the folder: the command is to be carried out there."""
+
+    def __init__(self, server: Running) -> None:
+        super().__init__(server)
+        self.server = server
 
 
 def agreed(question: str, *, default: bool) -> bool:
@@ -59,12 +74,28 @@ class Context:
     quiet: bool = False
 
     @contextmanager
-    def business(self) -> Iterator[Business]:
-        """The business in the folder, closed again afterwards."""
+    def business(self, *, elsewhere: bool = True) -> Iterator[Business]:
+        """The business in the folder, closed again afterwards.
+
+        Raises ElsewhereError when a server has it, so ask for it before anything else; LongfunnelError for a command that
+        cannot be carried out ``elsewhere``.
+        """
         from longfunnel.app.business import open_business  # help and version do without the database's engine
+        from longfunnel.app.running import find
 
         with open_business(self.directory) as business:
-            yield business
+            server = find(business.folder)
+            if server and not elsewhere:
+                raise LongfunnelError(
+                    f"A server runs for {business.folder} already (process {server.pid}).", hint="Stop it first."
+                )
+            if server:
+                raise ElsewhereError(server)
+            opened.append(business)
+            try:
+                yield business
+            finally:
+                opened.remove(business)
 
     @contextmanager
     def progress(self) -> Iterator[Callable[[str, float], None] | None]:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from longfunnel.cli.context import Context, console, error_console
 from longfunnel.cli.render import print_answer, print_imports
+from longfunnel.core.errors import LongfunnelError, QuestionError
+
+if TYPE_CHECKING:
+    from longfunnel.app.business import Business
+    from longfunnel.app.up import Addresses
 
 
 def register(app: typer.Typer) -> None:
@@ -50,12 +57,22 @@ def demo(
     ] = "small",
     seed: Annotated[int, typer.Option(help="The same seed makes the same business, byte by byte.")] = 7,
     language: Annotated[str, typer.Option(help="Language of reports: en or ru.")] = "en",
+    serve: Annotated[
+        bool | None,
+        typer.Option(help="Then show its pages on this machine until Ctrl-C. Left out: on a terminal, not in CI."),
+    ] = None,
+    port: Annotated[int, typer.Option(help="The port of the pages.")] = 8700,
 ) -> None:
-    """Make an invented company's exports, import them as any other, and show its long funnel."""
+    """Make an invented company's exports, import them as any other, show its long funnel, and open its pages."""
     from longfunnel.app.demo import demo as run
+    from longfunnel.app.running import find
 
     settings: Context = context.obj
     target = settings.directory / folder
+    if server := find(target.resolve()):
+        raise LongfunnelError(f"A server runs for {target} already (process {server.pid}).", hint="Stop it first.")
+    if serve is None:
+        serve = sys.stdin.isatty() and sys.stdout.isatty() and not os.environ.get("CI")
     with settings.progress() as progress:
         made = run(target, scale=scale, seed=seed, language=language, progress=progress)
     with made.business as business:
@@ -63,22 +80,57 @@ def demo(
         for report in ("long_funnel", "channels", "ledger"):
             console.print()
             print_answer(business.ask(report, since=made.since, until=made.until), business.settings)
-    console.print()
-    console.print(
-        f"All of it is in [bold]{target}[/]: the exports in data/, the settings in longfunnel.toml. Try:",
-        highlight=False,
-    )
-    for line in (f"longfunnel -C {target} report channels --by channel,campaign", f"longfunnel -C {target} doctor"):
-        console.print(f"  {line}", highlight=False)
+        console.print()
+        console.print(
+            f"All of it is in [bold]{target}[/]: the exports in data/, the settings in longfunnel.toml. Try:",
+            highlight=False,
+        )
+        for line in (f"longfunnel -C {target} report channels --by channel,campaign", f"longfunnel -C {target} doctor"):
+            console.print(f"  {line}", highlight=False)
+        if serve:
+            _serve(business, port)
 
 
-def doctor(context: typer.Context) -> None:
-    """Check the settings, the sources and the databases, and say what to mend."""
+def _serve(business: Business, port: int) -> None:
+    """The pages on loopback, with a link straight into a ready account on the last line."""
+    from longfunnel.app.accounts import ready_link
+    from longfunnel.cli.collect import serve_all
+
+    def tell(_: Addresses) -> None:
+        console.print(
+            "\nIts pages are open on this machine until Ctrl-C. Sign in with this link, once:", highlight=False
+        )
+        console.print(ready_link(business, f"http://127.0.0.1:{port}"), highlight=False, markup=False, soft_wrap=True)
+        console.file.flush()
+
+    serve_all(business, tell, host="127.0.0.1", port=port)
+
+
+def doctor(
+    context: typer.Context,
+    what: Annotated[
+        str, typer.Argument(help="«site» to check the tracker on a page; nothing for the business itself.")
+    ] = "",
+    url: Annotated[str, typer.Argument(help="The address of the page.")] = "",
+) -> None:
+    """Check the settings, the sources and the databases, or the tracker on a page, and say what to mend."""
+    from longfunnel.app.business import open_business
     from longfunnel.app.doctor import doctor as run
 
     settings: Context = context.obj
-    with settings.business() as business:
-        findings = run(business)
+    if what and (what != "site" or not url):
+        raise QuestionError(
+            f"«doctor {what}» cannot be done.",
+            hint="longfunnel doctor, or: longfunnel doctor site https://shop.example/",
+        )
+    if what:
+        from longfunnel.app.doctor_site import doctor_site
+
+        with open_business(settings.directory) as business:
+            findings = doctor_site(business, url)
+    else:
+        with settings.business() as business:
+            findings = run(business)
     marks = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "fault": "[red]✗[/]"}
     for finding in findings:
         console.print(f"{marks[finding.level]} {finding.text}", highlight=False)
@@ -99,11 +151,16 @@ def backup(context: typer.Context, file: Annotated[Path, typer.Argument(help="Th
 
 
 def restore(
-    context: typer.Context, file: Annotated[Path, typer.Argument(help="What `longfunnel backup` wrote.")]
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="What `longfunnel backup` wrote.")],
+    erasures: Annotated[
+        Path | None,
+        typer.Option(help="The business's .longfunnel/erased.jsonl: whoever was erased since the backup stays erased."),
+    ] = None,
 ) -> None:
     """Bring a backup back into an empty folder (-C)."""
     from longfunnel.app.backup import restore as run
 
     settings: Context = context.obj
-    business = run(file, settings.directory)
+    business = run(file, settings.directory, erasures=erasures)
     error_console.print(f"[green]✓[/] restored into {business.folder}", highlight=False)

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from longfunnel import __version__
-from longfunnel.cli import ask, collect, data, folder, funnel, people
-from longfunnel.cli.context import Context, console, error_console
+from longfunnel.cli import ask, collect, data, folder, funnel, people, privacy, sites, users
+from longfunnel.cli.context import STOPPED, Context, ElsewhereError, console, error_console
 from longfunnel.core.errors import LongfunnelError
 
 app = typer.Typer(
@@ -22,7 +22,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (folder, data, ask, funnel, people, collect):
+for part in (folder, data, ask, funnel, people, collect, sites, privacy, users):
     part.register(app)
 
 
@@ -44,21 +44,22 @@ def _options(
     context.obj = Context(directory, quiet=quiet)
 
 
-_STOPPED = 130
-"""What Ctrl-C ends with."""
-
-
-def run() -> None:
-    """Run one command. Exit codes: 0 done, 1 a mistake that the message explains, 2 wrong usage, 130 stopped by Ctrl-C."""
+def run(words: list[str] | None = None) -> None:
+    """Run one command: ``words``, or what the shell gave. Exit codes: 0 done, 1 a mistake that the message explains, 2 wrong usage, 130 stopped by Ctrl-C."""
     try:
-        app(prog_name="longfunnel")
+        try:
+            app(words, prog_name="longfunnel")
+        except ElsewhereError as elsewhere:
+            from longfunnel.cli.remote import forward  # only beside a server
+
+            sys.exit(forward(elsewhere.server, sys.argv[1:] if words is None else words))
     except LongfunnelError as error:
         error_console.print(f"[bold red]✗[/] {_escape(error.message)}", highlight=False)
         if error.hint:
             error_console.print(f"  [dim]→[/] {_escape(error.hint)}", highlight=False)
         sys.exit(1)
     except SystemExit as end:
-        if end.code == _STOPPED:
+        if end.code == STOPPED:
             error_console.print("Stopped. Nothing half-done was kept; run the same command to go on.", highlight=False)
         raise
 

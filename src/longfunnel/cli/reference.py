@@ -16,7 +16,7 @@ import msgspec
 from typer.main import get_command
 
 from longfunnel.cli.main import app
-from longfunnel.core.collecting import Collector, Goal, Site
+from longfunnel.core.collecting import Collector, Goal, Numbers, Schedule, Site
 from longfunnel.core.settings import Business, ChannelRule, Counting, Guards, Settings, Source
 from longfunnel.dimensions import dimensions
 from longfunnel.journeys.reasons import REASONS
@@ -127,7 +127,9 @@ def _settings() -> str:
         ("[[source]]", Source),
         ("[[site]]", Site),
         ("[[site.goals]]", Goal),
+        ("numbers of a [[site]]", Numbers),
         ("[collector]", Collector),
+        ("[schedule]", Schedule),
     ):
         notes = _attribute_docs(kind)
         rows = [
@@ -141,6 +143,8 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
     if field.required:
         return "required"
     value: Any = field.default if field.default is not msgspec.NODEFAULT else "{}"
+    if isinstance(value, msgspec.Struct):
+        return ""  # it has a table of its own
     return f"`{value}`" if value != "" else ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from babel.numbers import get_currency_symbol
@@ -10,8 +11,9 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from longfunnel.cli.context import console
-from longfunnel.core.money import UNKNOWN, show_days, show_number, show_share
+from longfunnel.core.money import show_value
 from longfunnel.core.text import Text
+from longfunnel.journeys.attribution.models import MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 _WIDEST = 40
 _GAP = 2
+_LONGEST_BAR = 40
 _CHANGE = "±"
 _ADVICE = "advice"
 """A column of sentences: they are printed below the table, each once."""
@@ -33,11 +36,8 @@ _BASES = {
     "lead": Text("by date of lead", "по дате лида"),
     "payment": Text("by date of payment", "по дате оплаты"),
 }
-_MODELS = {
-    "first": Text("first touch", "первое касание"),
-    "last": Text("last touch", "последнее касание"),
-    "last_non_direct": Text("last non-direct touch", "последнее непрямое касание"),
-}
+_OWN_MODELS = ("attribution",)
+"""Reports that name the models in their rows or columns."""
 
 
 def print_table(answer: Answer, language: Language) -> None:
@@ -55,7 +55,11 @@ def print_table(answer: Answer, language: Language) -> None:
     for block, number in zip(_blocks(columns), range(len(columns)), strict=False):
         if number:
             console.print()
-        console.print(_table(block, len(answer.rows) > 1 and bool(answer.totals)))
+        table = _table(block, len(answer.rows) > 1 and bool(answer.totals))
+        if len(block) == len(columns) and {"stage", "count"} <= set(answer.table.column_names):
+            room = console.width - sum(shown.width + _GAP for shown in block)
+            table = _with_bars(table, answer.table.column("count").to_pylist(), language, room)
+        console.print(table)
     if answer.few:
         said = Text("(n): rests on so few cases; do not lean on it", "(n): стоит на стольких случаях; опираться рано")
         console.print(Styled(said.to(language), style="dim"), highlight=False)
@@ -102,7 +106,7 @@ class _Shown:
         self.wide = max(self.width, cell_len(self.header)) if self.is_number else self.width
 
     def _cell(self, value: Any, few: int | None) -> Styled:
-        text = show(value, self.column.format, self._language, places=self._places)
+        text = show_value(value, self.column.format, self._language, places=self._places)
         if few is not None:
             text += f" ({few})"
         if self.column.name.endswith("_change") and value is not None:
@@ -158,6 +162,22 @@ def _table(columns: list[_Shown], with_total: bool) -> Table:
     return table
 
 
+def _with_bars(table: Table, counts: list[int | None], language: Language, room: int) -> Table:
+    """The stages of a funnel with bars beside them: plain ones would lose all after the first, so the scale is logarithmic."""
+    title = Text("On a logarithmic scale", "В логарифмическом масштабе").to(language)
+    if not console.is_terminal or room < cell_len(title):
+        return table
+    heights = [math.log10(count + 1) if count else 0.0 for count in counts]
+    unit = min(room, _LONGEST_BAR) / (max(heights, default=0.0) or 1.0)
+    bars = quiet_table()
+    bars.add_column(title, style="cyan")
+    for height in heights:
+        bars.add_row("█" * round(unit * height))
+    both = Table.grid(padding=(0, _GAP, 0, 0))
+    both.add_row(table, bars)
+    return both
+
+
 def quiet_table() -> Table:
     """A table of aligned columns without lines."""
     return Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="dim" if console.is_terminal else "")
@@ -166,7 +186,8 @@ def quiet_table() -> Table:
 def _period(answer: Answer, language: Language) -> str:
     question = answer.question
     days = f"{question.since or '…'} – {question.until or '…'}" if question.since or question.until else ""
-    model = _MODELS[question.model].to(language)
+    title = MODELS[question.model].title.to(language)
+    model = "" if answer.report in _OWN_MODELS else title[:1].lower() + title[1:]
     basis = _BASES[question.basis].to(language) if question.basis in _BASES else ""
     return " · ".join(part for part in (days, basis, model) if part)
 
@@ -175,22 +196,3 @@ def _change_style(value: Any, column: Column) -> str:
     if not value or column.direction == "none":
         return ""
     return "green" if (value > 0) == (column.direction == "up") else "red"
-
-
-def show(value: Any, form: str, language: Language, *, places: int = 2) -> str:
-    """One value as the reader's language writes it, by its form (count, money, share …); money without its sign."""
-    if value is None:
-        return UNKNOWN
-    match form:
-        case "money":
-            return show_number(value, language, places=places)
-        case "share":
-            return show_share(value, language)
-        case "days":
-            return show_days(float(value), language)
-        case "ratio":
-            return show_number(value, language, places=2)
-        case "count" | "score":
-            return show_number(value, language, places=0 if form == "count" else 1)
-        case _:
-            return str(value)

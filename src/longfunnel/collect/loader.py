@@ -6,21 +6,22 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import msgspec
 
+from longfunnel.collect.appending import COLLECTED, append_collected, put_aside
 from longfunnel.collect.events import OLDEST, event_rows, instant, now_microseconds
 from longfunnel.collect.hooks import hook_rows
+from longfunnel.collect.matching import record_matches
 from longfunnel.collect.segment import Position, Record
-from longfunnel.collect.staging import Rejected, Row, append_rows
+from longfunnel.collect.staging import Rejected, Row
 from longfunnel.collect.submissions import submitted_rows
 from longfunnel.collect.wire import Hit, Hook, Lease, Submission, WireError, from_payload
 from longfunnel.core.errors import WarehouseError
 from longfunnel.warehouse.database import transaction
-from longfunnel.warehouse.facts import facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-COLLECTED = "collected"
-"""Stands in place of a file's name in ``main.imports`` and before the position in ``main.quarantine``."""
 _KNOWN_WITHIN = OLDEST + timedelta(days=1)
 
 
@@ -75,7 +74,7 @@ class Loader:
     """Loads what the log has. One at a time per warehouse; ``connection`` is its own from now on."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, log: Log, plan: Plan) -> None:
-        self._connection, self._log, self._plan = connection, log, plan
+        self._connection, self._log, self.plan = connection, log, plan
         self.position = loaded_position(connection)
         self.loaded_at: float | None = None
         """Unix time of the last load that succeeded."""
@@ -95,20 +94,27 @@ class Loader:
         while True:
             is_last = stop.wait(wait)
             began = time.monotonic()
-            try:
-                count = self.load_all()
+            count = self.attempt()
+            if count is None:
+                wait = min(max(wait * 2, 1.0), 30.0)
+            else:
+                wait = pause
                 if on_loaded and count:
                     on_loaded(count)
                 if began >= next_tidy:
-                    self._log.discard(self.position, keep_seconds=self._plan.keep_seconds)
+                    self._log.discard(self.position, keep_seconds=self.plan.keep_seconds)
                     next_tidy = began + 600
-                wait = pause
-            except (duckdb.Error, WarehouseError, OSError) as error:
-                self.trouble = str(error).splitlines()[0]
-                logger.error("load_failed", extra={"reason": self.trouble, "position": str(self.position)})  # noqa: TRY400 - no personal data of a traceback
-                wait = min(max(wait * 2, 1.0), 30.0)
             if is_last:
                 return
+
+    def attempt(self) -> int | None:
+        """Load everything that is on disk now; how many records that was, or None after a failure, which is logged."""
+        try:
+            return self.load_all()
+        except (duckdb.Error, WarehouseError, OSError) as error:
+            self.trouble = str(error).splitlines()[0]
+            logger.error("load_failed", extra={"reason": self.trouble, "position": str(self.position)})  # noqa: TRY400 - no personal data of a traceback
+            return None
 
     def load_all(self) -> int:
         """Load everything that is on disk now; how many records that was."""
@@ -156,7 +162,7 @@ class Loader:
             place = Position(segment, record.offset)
             try:
                 entry = from_payload(record.payload)
-                source, system, rows, bad = understand(entry, self._plan, place)
+                source, system, rows, bad = understand(entry, self.plan, place)
             except Exception as error:  # noqa: BLE001 - whatever one record does, the others go on and it is not lost
                 rejected.append((COLLECTED, _whole(record, str(error)), place))
                 continue
@@ -179,81 +185,25 @@ class Loader:
                 groups[source, system, row.fact, isinstance(entry, Hit)].append(row.values)
             rejected += [(source, part, place) for part in bad]
         with transaction(connection):
-            import_id = connection.execute("SELECT nextval('main.import_ids')").fetchall()[0][0]
             count = 0
             for (source, system, fact, is_tracked), values in groups.items():
-                count += self._append(source, system, fact, values, recorded_at, import_id, is_tracked=is_tracked)
-                import_id = connection.execute("SELECT nextval('main.import_ids')").fetchall()[0][0]
-            if rejected:
-                connection.executemany(
-                    "INSERT INTO main.quarantine VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    [
-                        (
-                            import_id,
-                            source,
-                            part.fact,
-                            f"{COLLECTED} {place}",
-                            part.number,
-                            part.column,
-                            part.value,
-                            part.reason,
-                            part.raw,
-                        )
-                        for source, part, place in rejected
-                    ],
-                )
+                count += append_collected(
+                    connection, fact, values, source=source, system=system, recorded_at=recorded_at,
+                    # what a visitor's device sends is at most OLDEST old: an earlier copy cannot have been recorded before that
+                    known_since=recorded_at - _KNOWN_WITHIN if is_tracked else None,
+                )  # fmt: skip
+            put_aside(connection, [(source, part, str(place)) for source, part, place in rejected])
             if hooks:
                 connection.executemany("INSERT INTO main.webhooks VALUES (?, ?, ?, ?, ?)", hooks)
             if leases:
                 connection.executemany("INSERT INTO main.number_leases VALUES (?, ?, ?, ?, ?)", leases)
+            if any(fact == "call" for _, _, fact, _ in groups):
+                count += record_matches(connection, self.plan, recorded_at)
             connection.execute(
                 "UPDATE main.collected SET segment = ?, byte_offset = ?, recorded_at = ?", [*after, recorded_at]
             )
         self.rows += count
         self.quarantined += len(rejected)
-
-    def _append(
-        self,
-        source: str,
-        system: str,
-        fact: str,
-        values: list[dict[str, Any]],
-        recorded_at: datetime,
-        import_id: int,
-        *,
-        is_tracked: bool,
-    ) -> int:
-        loaded = append_rows(
-            self._connection,
-            facts()[fact],
-            values,
-            source_system=source,
-            system=system,
-            recorded_at=recorded_at,
-            import_id=import_id,
-            # what a visitor's device sends is at most OLDEST old: an earlier copy cannot have been recorded before that
-            known_since=recorded_at - _KNOWN_WITHIN if is_tracked else None,
-        )
-        self._note_import(source, fact, recorded_at, import_id, loaded.added, loaded.changed, loaded.same)
-        return loaded.added + loaded.changed
-
-    def _note_import(
-        self, source: str, fact: str, recorded_at: datetime, import_id: int, added: int, changed: int, same: int
-    ) -> None:
-        """The day's row in ``main.imports`` moves on, so that builds and freshness see what came and the table stays small."""
-        today = recorded_at.replace(hour=0, minute=0, second=0, microsecond=0)
-        which = "file = $file AND source_system = $source AND fact = $fact AND recorded_at >= $today"
-        keys = {"file": COLLECTED, "source": source, "fact": fact, "today": today}
-        known = self._connection.execute(
-            f"SELECT coalesce(sum(added), 0), coalesce(sum(changed), 0), coalesce(sum(same), 0) FROM main.imports WHERE {which}",
-            keys,
-        ).fetchall()[0]
-        self._connection.execute(f"DELETE FROM main.imports WHERE {which}", keys)
-        added, changed, same = added + known[0], changed + known[1], same + known[2]
-        self._connection.execute(
-            "INSERT INTO main.imports VALUES (?, ?, ?, ?, '', ?, ?, ?, ?, ?, 0)",
-            [import_id, source, fact, COLLECTED, recorded_at, added + changed + same, added, changed, same],
-        )
 
 
 def _whole(record: Record, reason: str) -> Rejected:

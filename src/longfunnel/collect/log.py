@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from longfunnel.collect.segment import Damage, Position, Record, frame, parse, segment_name, segment_number
+from longfunnel.collect.segment_files import mend_tail, sync_folder
 from longfunnel.core.errors import LongfunnelError
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Log:
             reserve_bytes,
             linger,
         )
-        _mend_tail(folder)
+        mend_tail(folder)
         self._file: int | None = None
         self.synced = Position(max([first_segment - 1, *self.segments()]) + 1, 0)
         """Everything before it is on disk. A start always begins a new segment: nothing is written behind old bytes."""
@@ -175,7 +176,7 @@ class Log:
         if self._file is not None:
             os.close(self._file)
         self._file, self.synced = file, Position(number, 0)
-        _sync_folder(self.folder)
+        sync_folder(self.folder)
 
     def _keep_reserve(self, wanted: int) -> None:
         """Raise OSError ENOSPC when the write would leave less than the reserve to others."""
@@ -248,14 +249,15 @@ class Log:
                 gone += 1
         return gone
 
-    async def roll(self) -> None:
-        """End the segment: what comes from now on goes into a new one."""
-        await asyncio.get_running_loop().run_in_executor(self._writer, self._end_segment)
+    async def roll(self) -> Position:
+        """End the segment: what comes from now on goes into a new one, at the place that is returned."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer, self._end_segment)
 
-    def _end_segment(self) -> None:
+    def _end_segment(self) -> Position:
         if self._file is not None:
             os.close(self._file)
             self._file, self.synced = None, Position(self.synced.segment + 1, 0)
+        return self.synced
 
     def rewrite(self, keeps: Callable[[Record, int], bool], *, loaded: Position) -> int:
         """Take out of the segments that are ended and loaded every record that ``keeps`` (of it and its segment) refuses; how many.
@@ -279,7 +281,7 @@ class Log:
                 os.fsync(opened.fileno())
             new.replace(file)
         shutil.rmtree(self.folder / "damaged", ignore_errors=True)
-        _sync_folder(self.folder)
+        sync_folder(self.folder)
         return taken_out
 
     async def close(self) -> None:
@@ -294,26 +296,3 @@ class Log:
 
 
 _FRAME = len(frame(b""))
-
-
-def _mend_tail(folder: Path) -> None:
-    """Cut an unfinished write off the newest segment; an empty segment goes."""
-    numbers = sorted(number for file in folder.iterdir() if (number := segment_number(file.name)) is not None)
-    if not numbers:
-        return
-    file = folder / segment_name(numbers[-1])
-    _, damages = parse(file.read_bytes())
-    if damages and damages[-1].is_torn:
-        tail = damages[-1]
-        with file.open("r+b") as opened:
-            opened.truncate(tail.start)
-            os.fsync(opened.fileno())
-        logger.warning("log_tail_cut", extra={"position": f"{file.name}:{tail.start}", "bytes": tail.end - tail.start})
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

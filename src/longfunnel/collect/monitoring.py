@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from prometheus_client import Metric
 
+    from longfunnel.collect.lending import Lending
     from longfunnel.collect.loader import Loader
     from longfunnel.collect.log import Log
+
+
+class Work(Protocol):
+    """Work that the server does by itself, as it counts itself."""
+
+    name: str
+    done: int
+    failed: int
+    seconds: float
+    trouble: str
 
 
 class Monitor(Collector):
     """Counts of one server. The hot path adds to plain numbers; they are read when somebody asks."""
 
-    def __init__(self, log: Log, loader: Loader | None) -> None:
-        self._log, self._loader = log, loader
+    def __init__(
+        self, log: Log, loader: Loader | None, lending: Lending | None = None, works: Sequence[Work] = ()
+    ) -> None:
+        self._log, self._loader, self._works = log, loader, works
+        self.lending = lending
         self.answers: dict[int, int] = {}
         """Requests by status of the answer."""
         self.events = 0
@@ -60,6 +74,16 @@ class Monitor(Collector):
             "1 when the last write of the log succeeded.",
             value=not self._log.trouble,
         )
+        yield from self._scheduled()
+        if self.lending:
+            lent = GaugeMetricFamily("longfunnel_numbers_lent", "Tracking numbers that visits have.", labels=["site"])
+            refused = CounterMetricFamily(
+                "longfunnel_numbers_refused", "Visits that found no tracking number free.", labels=["site"]
+            )
+            for site, number in self.lending.lent().items():
+                lent.add_metric([site], number)
+                refused.add_metric([site], self.lending.refused.get(site, 0))
+            yield from (lent, refused)
         if self._loader:
             yield CounterMetricFamily(
                 "longfunnel_loader_rows", "Rows of facts that were loaded.", value=self._loader.rows
@@ -78,3 +102,13 @@ class Monitor(Collector):
                     "Since rows were last loaded.",
                     value=time.time() - self._loader.loaded_at,
                 )
+
+    def _scheduled(self) -> Iterable[Metric]:
+        done = CounterMetricFamily("longfunnel_schedule_done", "Scheduled work that was done.", labels=["work"])
+        failed = CounterMetricFamily("longfunnel_schedule_failed", "Scheduled work that failed.", labels=["work"])
+        seconds = GaugeMetricFamily("longfunnel_schedule_seconds", "How long it took the last time.", labels=["work"])
+        for work in self._works:
+            done.add_metric([work.name], work.done)
+            failed.add_metric([work.name], work.failed)
+            seconds.add_metric([work.name], work.seconds)
+        return done, failed, seconds

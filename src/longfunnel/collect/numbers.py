@@ -14,13 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import duckdb
-
-MATCH_SQL = """
-SELECT c.key_hash, l.visitor_id
-FROM facts.call c ASOF JOIN main.number_leases l ON c.tracking_number = l.number AND c.started_at >= l.leased_at
-WHERE c.started_at < l.leased_at + to_seconds($window)
-"""
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True)
@@ -88,25 +82,26 @@ def advised_size(
     *,
     lease: float,
     call_delay: float,
+    mean_lease: float | None = None,
     max_wrong_share: float = 0.01,
     max_unserved_share: float = 0.02,
     largest: int = 2000,
 ) -> PoolLoad | None:
     """The smallest pool within both limits at the busiest hour's ``visits_per_hour``, or None when ``largest`` is not enough."""
+
+    def fares(size: int) -> PoolLoad:
+        return pool_load(size, visits_per_hour, lease=lease, call_delay=call_delay, mean_lease=mean_lease)
+
     low, high = 1, largest
-    if not _is_enough(
-        pool_load(high, visits_per_hour, lease=lease, call_delay=call_delay), max_wrong_share, max_unserved_share
-    ):
+    if not _is_enough(fares(high), max_wrong_share, max_unserved_share):
         return None
     while low < high:  # both shares only fall as the pool grows
         middle = (low + high) // 2
-        if _is_enough(
-            pool_load(middle, visits_per_hour, lease=lease, call_delay=call_delay), max_wrong_share, max_unserved_share
-        ):
+        if _is_enough(fares(middle), max_wrong_share, max_unserved_share):
             high = middle
         else:
             low = middle + 1
-    return pool_load(low, visits_per_hour, lease=lease, call_delay=call_delay)
+    return fares(low)
 
 
 def _is_enough(load: PoolLoad, max_wrong_share: float, max_unserved_share: float) -> bool:
@@ -116,11 +111,17 @@ def _is_enough(load: PoolLoad, max_wrong_share: float, max_unserved_share: float
 class NumberPool:
     """The numbers of one site and who holds them. Times are seconds of one clock that never goes back."""
 
-    def __init__(self, numbers: list[str], *, lease: float) -> None:
-        self._free = deque(dict.fromkeys(numbers))
+    def __init__(self, numbers: Iterable[str], *, lease: float, earlier: Iterable[tuple[str, str, float]] = ()) -> None:
+        """``earlier``: the last lease of each number as (number, visitor, end), from before a restart."""
+        known = dict.fromkeys(numbers)
         self._lease = lease
         self._held: OrderedDict[str, tuple[str, float]] = OrderedDict()
         """Visitor → number and end of the lease, the earliest end first."""
+        for number, visitor, end in sorted(earlier, key=lambda last: last[2]):
+            if number in known and visitor not in self._held:
+                self._held[visitor] = number, end
+                del known[number]
+        self._free = deque(known)
 
     @property
     def lent(self) -> int:
@@ -140,11 +141,3 @@ class NumberPool:
             return None
         self._held[visitor] = (number, now + self._lease)
         return number, now + self._lease
-
-
-def match_calls(connection: duckdb.DuckDBPyConnection, *, window: float) -> list[tuple[int, str]]:
-    """Calls and their visitors: (the call's ``key_hash``, visitor id), by number and time.
-
-    A call is the last visit's that was lent the number within ``window`` seconds before the call began.
-    """
-    return [(key, visitor) for key, visitor in connection.execute(MATCH_SQL, {"window": window}).fetchall()]

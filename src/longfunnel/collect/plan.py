@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from longfunnel.collect.presets import with_preset
 from longfunnel.collect.traffic import Network, networks
 from longfunnel.collect.values import Reader
+from longfunnel.core.errors import SettingsError, together
+from longfunnel.warehouse.identifiers import normalise
 
 if TYPE_CHECKING:
     from longfunnel.core.collecting import Collector, Site
@@ -17,17 +20,19 @@ WEBHOOK = "webhook"
 
 
 class Plan:
-    """The settings of one business, for the endpoint and for the loader alike."""
+    """The settings of one business, for the endpoint and for the loader alike. Raises SettingsError for what makes no sense."""
 
     def __init__(self, settings: Settings) -> None:
         self.collector: Collector = settings.collector
         self.zone: ZoneInfo = settings.business.zone
         self.country = settings.business.home_country
         self._sites = {site.name: site for site in settings.site}
-        self._hooks = {source.name: source for source in settings.source if source.type == WEBHOOK}
+        self._hooks = {source.name: with_preset(source) for source in settings.source if source.type == WEBHOOK}
         self._own = {site.name: networks(site.own_addresses) for site in settings.site}
         self.trusted_proxies: tuple[Network, ...] = networks(self.collector.trusted_proxies)
+        self._senders = {source.name: networks(source.senders) for source in settings.source}
         self._readers: dict[str, Reader] = {}
+        self._pools = _pools(self.sites, self.country)
 
     @property
     def keep_seconds(self) -> float:
@@ -52,9 +57,17 @@ class Plan:
         """The company's own addresses, as the site of that key says."""
         return self._own.get(name, ())
 
+    def pool(self, site: str) -> dict[str, str]:
+        """The tracking numbers of the site of that key: E.164 → as pages show it. Empty for a site without them."""
+        return self._pools.get(site, {})
+
     def hook_named(self, name: str) -> Source | None:
         """The webhook of that name, if there is one."""
         return self._hooks.get(name)
+
+    def hook_senders(self, name: str) -> tuple[Network, ...]:
+        """The addresses from which the webhook of that name may come; none is any."""
+        return self._senders.get(name, ())
 
     def reader(self, source: Source | None = None) -> Reader:
         """Reads values as the source writes them; without one, as the business does."""
@@ -70,6 +83,29 @@ class Plan:
 def allows(site: Site, origin: str) -> bool:
     """Whether a page of that origin may send to the site."""
     return not site.origins or any(_fits(allowed.rstrip("/").lower(), origin.lower()) for allowed in site.origins)
+
+
+def _pools(sites: list[Site], country: str) -> dict[str, dict[str, str]]:
+    """The pools by site. Raises SettingsError for what is no phone number and for a number in two pools."""
+    pools: dict[str, dict[str, str]] = {}
+    seen: dict[str, str] = {}
+    mistakes = []
+    for site in sites:
+        where = f"[[site]] «{site.name}» numbers"
+        mistakes += [
+            f"{where}: «{text}» is no phone number such as +7 495 123-45-67."
+            for text in (*site.numbers.pool, *site.numbers.replaces)
+            if normalise("phone", text, country) is None
+        ]
+        for text in site.numbers.pool:
+            number = normalise("phone", text, country)
+            if number and seen.setdefault(number, site.name) != site.name:
+                mistakes.append(f"{where}: {text} is in the pool of «{seen[number]}» already; a number has one site.")
+            elif number:
+                pools.setdefault(site.name, {})[number] = text
+    if mistakes:
+        raise SettingsError(together(mistakes, "longfunnel.toml needs mending:"))
+    return pools
 
 
 def _fits(allowed: str, origin: str) -> bool:

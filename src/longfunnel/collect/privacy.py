@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 
 DELETED = frozenset({"event", "visit", "message", "survey_answer"})
 """Facts about what a person did: their rows go. Of other facts, the columns that name the person are emptied."""
-_NAMING = frozenset(
+NAMING = frozenset(
     {"name", "company", "props", "url", "title", "referrer", "landing_page", "subject", "comment", "text"}
 )
+"""Columns whose words may name or tell of a person, in whatever fact they stand."""
 WEBHOOK = "webhook"
 """Name of the bodies of webhooks among the periods of retention."""
 _RAW = {"webhooks": "raw", "quarantine": "raw"}
@@ -71,20 +72,26 @@ def export_person(
 
 
 def erase_person(
-    connection: duckdb.DuckDBPyConnection, log: Log, plan: Plan, identifiers: Iterable[Identifier], *, loaded: Position
+    connection: duckdb.DuckDBPyConnection,
+    log: Log,
+    plan: Plan,
+    identifiers: Iterable[Identifier],
+    *,
+    loaded: Position,
+    until: Position | None = None,
 ) -> Erased:
     """Take the person out of the facts, of what other systems sent, and of the log.
 
-    Everything in the log must have been loaded (``loaded`` is how far) and its segment ended (``Log.roll``): raises
-    ErasureError otherwise. Afterwards the derived tables are empty, to be built anew, and ``rewrite_warehouse`` takes the
-    last traces out of the file.
+    Everything in the log before ``until`` (what ``Log.roll`` gave; without it, all there is) must have been loaded
+    (``loaded`` is how far): raises ErasureError otherwise. What comes after it came anew. Afterwards the derived tables
+    are gone, to be built anew, and ``rewrite_warehouse`` takes the last traces out of the file.
     """
     known = frozenset(identifiers)
-    if loaded < log.synced:
+    if loaded < (until or log.synced):
         raise ErasureError("The log has not been loaded to its end.", hint="Wait a moment and try again.")
     with transaction(connection):
         deleted, emptied = erase_facts(connection, known, "")
-        empty_derived(connection)
+        drop_derived(connection)
     records = log.rewrite(lambda record, segment: not _record_names(record, segment, plan, known), loaded=loaded)
     return Erased(deleted, emptied, records)
 
@@ -107,7 +114,7 @@ def erase_facts(connection: duckdb.DuckDBPyConnection, known: frozenset[Identifi
             deleted += affected(connection.execute(f'DELETE FROM facts."{fact.name}" f WHERE {where}'))
             continue
         blank = [
-            c.name for c in fact.columns if (c.identifier and not KINDS[c.identifier].is_document) or c.name in _NAMING
+            c.name for c in fact.columns if (c.identifier and not KINDS[c.identifier].is_document) or c.name in NAMING
         ]
         if blank:
             empty = ", ".join(f'"{name}" = NULL' for name in blank)
@@ -151,7 +158,7 @@ def _names(fact: Fact) -> str:
         system = " AND system = coalesce(f.system, '')" if KINDS[kind].is_scoped else ""
         tests.append(f"""f."{column.name}" IN (SELECT value FROM erased_ids WHERE kind = '{kind}'{system})""")
     # a contact that was written where no column is for it
-    free = [column.name for column in fact.columns if column.name in _NAMING and column.type in (Type.TEXT, Type.PROPS)]
+    free = [column.name for column in fact.columns if column.name in NAMING and column.type in (Type.TEXT, Type.PROPS)]
     tests += [
         f"""EXISTS (SELECT 1 FROM erased_ids e WHERE e.kind = 'email' AND contains(lower(CAST(f."{name}" AS VARCHAR)), e.value)
                     OR e.kind = 'phone' AND contains(regexp_replace(CAST(f."{name}" AS VARCHAR), '[^0-9]', '', 'g'), right(e.value, 10)))"""
@@ -194,14 +201,15 @@ def _record_names(record: Record, segment: int, plan: Plan, known: frozenset[Ide
     return False
 
 
-def empty_derived(connection: duckdb.DuckDBPyConnection) -> None:
+def drop_derived(connection: duckdb.DuckDBPyConnection) -> None:
     """Everything outside ``facts`` and ``main`` is derived: it is built again, without the person."""
-    tables = connection.execute(
-        """SELECT schema_name, table_name FROM duckdb_tables()
-        WHERE NOT internal AND NOT temporary AND schema_name NOT IN ('facts', 'main') AND database_name = current_database()"""
+    schemas = connection.execute(
+        """SELECT schema_name FROM duckdb_schemas()
+        WHERE NOT internal AND schema_name NOT IN ('facts', 'main') AND database_name = current_database()"""
     ).fetchall()
-    for schema, table in tables:
-        connection.execute(f'DELETE FROM "{schema}"."{table}"')
+    for (schema,) in schemas:
+        connection.execute(f'DROP SCHEMA "{schema}" CASCADE')
+    connection.execute("CREATE SCHEMA live")
     connection.execute("DELETE FROM main.builds")
 
 
@@ -227,6 +235,11 @@ def apply_retention(
             limit = "CAST($now AS TIMESTAMP) - to_days($days)"
             gone[name] = affected(
                 connection.execute(f'DELETE FROM {table} WHERE "{at}" < {limit}', {"now": now, "days": days})
+            )
+        if "event" in days_by_fact:  # which visit had which number is about the visit
+            connection.execute(
+                "DELETE FROM main.number_leases WHERE until_at < CAST($now AS TIMESTAMP) - to_days($days)",
+                {"now": now, "days": days_by_fact["event"]},
             )
     return gone
 

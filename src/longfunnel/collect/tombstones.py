@@ -8,7 +8,7 @@ import os
 import secrets
 from typing import TYPE_CHECKING
 
-from longfunnel.collect.privacy import Erased, empty_derived, erase_facts
+from longfunnel.collect.privacy import Erased, drop_derived, erase_facts
 from longfunnel.warehouse.database import transaction
 from longfunnel.warehouse.facts import Fact, facts
 from longfunnel.warehouse.identifiers import KINDS, Identifier
@@ -81,8 +81,18 @@ class Tombstones:
                 counts = erase_facts(connection, frozenset(known), until)
                 deleted, emptied = deleted + counts[0], emptied + counts[1]
             if deleted or emptied:
-                empty_derived(connection)
+                drop_derived(connection)
         return Erased(deleted, emptied, 0)
+
+    def among(self, identifiers: Iterable[tuple[str, str, str]]) -> set[tuple[str, str]]:
+        """Those of the identifiers (kind, value, id space) whose person was erased, as (kind, value)."""
+        salt = self._salt()
+        known = {(line["kind"], line["hash"]) for line in self._lines()} if salt else set()
+        return {
+            (kind, value)
+            for kind, value, system in identifiers
+            if (kind, _hash(salt, kind, system if KINDS[kind].is_scoped else "", value)) in known
+        }
 
     def _salt(self) -> str:
         try:

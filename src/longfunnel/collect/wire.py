@@ -62,7 +62,16 @@ class Batch(
     ga_client_id: str | None = None
 
 
+class Wish(msgspec.Struct, frozen=True, rename={"site": "s", "visitor": "v", "consent": "c"}):
+    """A page that asks which phone number its visit is to see."""
+
+    site: str
+    visitor: str | None = None
+    consent: int = FULL
+
+
 _decoder = msgspec.json.Decoder(Batch)
+_wish_decoder = msgspec.json.Decoder(Wish)
 
 
 def read_batch(body: bytes) -> Batch:
@@ -81,6 +90,16 @@ def read_batch(body: bytes) -> Batch:
         if not (0 < len(event.id) <= 100 and 0 < len(event.name) <= 200) or "\0" in event.id or "\0" in event.name:
             raise WireError(f"$.e[{number}]: i needs 1 to 100 characters, n 1 to 200, and neither a NUL.")
     return batch
+
+
+def read_wish(body: bytes) -> Wish:
+    """What a page asks in a request's body. Raises WireError that names the field."""
+    try:
+        return _wish_decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise WireError(f"{error}.") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise WireError(f"The body is not JSON: {error}.") from error
 
 
 class Hit(msgspec.Struct, frozen=True, array_like=True, tag="hit"):

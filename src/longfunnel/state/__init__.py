@@ -2,8 +2,28 @@
 
 from __future__ import annotations
 
+from longfunnel.state.access import AccessToken, ShareLink
 from longfunnel.state.api_keys import ApiKey, ApiKeys
+from longfunnel.state.audit import AuditEntry
 from longfunnel.state.database import State, open_state
 from longfunnel.state.identity_decisions import Decision, IdentityDecisions, Verb
+from longfunnel.state.saved_views import SavedView
+from longfunnel.state.users import ROLES, AccountError, Role, User
 
-__all__ = ["ApiKey", "ApiKeys", "Decision", "IdentityDecisions", "State", "Verb", "open_state"]
+__all__ = [
+    "ROLES",
+    "AccessToken",
+    "AccountError",
+    "ApiKey",
+    "ApiKeys",
+    "AuditEntry",
+    "Decision",
+    "IdentityDecisions",
+    "Role",
+    "SavedView",
+    "ShareLink",
+    "State",
+    "User",
+    "Verb",
+    "open_state",
+]

@@ -13,8 +13,12 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import sessionmaker
 
 from longfunnel.core.errors import LongfunnelError
+from longfunnel.state.access import AccessTokens, OneTimeLinks, Sessions, ShareLinks
 from longfunnel.state.api_keys import ApiKeys
+from longfunnel.state.audit import Audit
 from longfunnel.state.identity_decisions import IdentityDecisions
+from longfunnel.state.saved_views import SavedViews
+from longfunnel.state.users import Users
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +40,13 @@ class State:
         sessions = sessionmaker(engine, expire_on_commit=False)
         self.identity_decisions = IdentityDecisions(sessions)
         self.api_keys = ApiKeys(sessions)
+        self.users = Users(sessions)
+        self.sessions = Sessions(sessions)
+        self.one_time_links = OneTimeLinks(sessions)
+        self.access_tokens = AccessTokens(sessions)
+        self.share_links = ShareLinks(sessions)
+        self.saved_views = SavedViews(sessions)
+        self.audit = Audit(sessions)
 
     def close(self) -> None:
         """Let go of the database's connections."""
@@ -88,6 +99,7 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA busy_timeout = 10000")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten: an erased person leaves no bytes
 
 
 def _migrate(engine: Engine) -> None:

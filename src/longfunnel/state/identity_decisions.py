@@ -79,6 +79,18 @@ class IdentityDecisions:
                 session.flush()
             return _decision(row)
 
+    def forget(self, identifiers: set[tuple[str, str]]) -> int:
+        """Delete the decisions about a person who is erased, given as (kind, value); how many. Their bytes go, too."""
+        with self._sessions.begin() as session:
+            rows = [
+                row
+                for row in session.scalars(select(IdentityDecisionRow))
+                if {(row.kind_a, row.value_a), (row.kind_b, row.value_b)} & identifiers
+            ]
+            for row in rows:
+                session.delete(row)
+        return len(rows)
+
     def undo(self, number: int, *, by: str, at: datetime) -> Decision:
         """Undo a decision. Raises DecisionError when there is no such decision or it has been undone already."""
         with self._sessions.begin() as session:

@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from recording import Recorder, Server
+from tests.collect.browser.recording import Recorder, Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from recording import Recorder
+    from tests.collect.browser.recording import Recorder
 
 pytestmark = pytest.mark.slow
 

@@ -7,12 +7,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from recording import DROP
+from tests.collect.browser.recording import DROP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from recording import Recorder
+    from tests.collect.browser.recording import Recorder
 
 pytestmark = pytest.mark.slow
 

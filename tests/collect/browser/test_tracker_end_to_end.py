@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from recording import Recorder
+    from tests.collect.browser.recording import Recorder
 
 pytestmark = pytest.mark.slow
 

@@ -1,0 +1,48 @@
+"""One server, three doors: the collector's paths go to its bare application, other processes' commands to ``control``, everything
+else to the pages and the API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from longfunnel.app.business import Business
+from longfunnel.app.control import PATH
+from longfunnel.app.running import Running
+from longfunnel.warehouse.facts import facts
+
+if TYPE_CHECKING:
+    from longfunnel.collect.endpoint import Endpoint
+    from longfunnel.collect.http import Receive, Scope, Send
+
+Pages = Callable[[Business, str], Any]
+"""Makes the ASGI application of the pages, of the business and its public address."""
+
+MakeControl = Callable[[Running], Any]
+"""Makes the ASGI application that carries out other processes' commands, of what the server announces."""
+
+_PATHS = frozenset({"/e", "/number", "/health", "/ready", "/metrics"})
+_FOLDERS = ("/hooks/", "/goals/")
+_FACTS = frozenset(f"/api/v1/{name}" for name in facts())
+
+
+class Doors:
+    """The ASGI application of ``longfunnel up``."""
+
+    def __init__(self, endpoint: Endpoint, pages: Any, control: Any) -> None:
+        self._endpoint, self._pages, self._control = endpoint, pages, control
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, to whom it belongs."""
+        if scope["type"] != "http" or is_collectors(scope["path"]):
+            await self._endpoint(scope, receive, send)
+        elif scope["path"].startswith(PATH):
+            await self._control(scope, receive, send)
+        else:
+            await self._pages(scope, receive, send)
+
+
+def is_collectors(path: str) -> bool:
+    """Whether the collector answers this path: events, facts, webhooks, goals, its scripts (``/lf.js``), its health."""
+    is_script = path.startswith("/lf") and path.endswith(".js")
+    return path in _PATHS or path in _FACTS or is_script or path.startswith(_FOLDERS)
