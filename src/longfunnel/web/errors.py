@@ -1,0 +1,45 @@
+"""What went wrong, as a page in plain words: what, why, what to do; never a trace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from litestar.exceptions import HTTPException, NotFoundException, PermissionDeniedException
+
+from longfunnel.core.errors import LongfunnelError, NothingYetError
+from longfunnel.core.text import Text
+
+if TYPE_CHECKING:
+    from litestar import Response
+
+    from longfunnel.web.visit import Visit
+
+_WORDS = {
+    400: (Text("The request cannot be read", "Запрос не удалось прочитать"), Text("Go back and try again.", "Вернитесь назад и повторите.")),
+    403: (Text("This is not open to you", "Здесь для вас закрыто"), Text("Ask an owner of the account for access.", "Попросите доступ у владельца аккаунта.")),
+    404: (Text("There is nothing at this address", "По этому адресу ничего нет"), Text("The link may be old.", "Возможно, ссылка устарела.")),
+    413: (Text("That is too large", "Слишком большой файл"), Text("Send a smaller file.", "Отправьте файл поменьше.")),
+    500: (Text("Something broke on our side", "Сломалось на нашей стороне"), Text("The server's log says what.", "Что именно — в журнале сервера.")),
+}  # fmt: skip
+_CSRF = (
+    Text("The page was open for too long", "Страница была открыта слишком долго"),
+    Text("Load it again and repeat: nothing was changed.", "Обновите её и повторите: ничего не изменилось."),
+)
+_MENDING = Text("This question cannot be answered", "На такой вопрос не ответить")
+
+
+def show_error(visit: Visit, error: Exception) -> Response[Any]:
+    """The page for an error, with the status that fits it."""
+    if isinstance(error, NothingYetError):
+        return visit.show("errors/nothing_yet.html", title=visit.text(Text("No data yet", "Данных пока нет")))
+    if isinstance(error, LongfunnelError):
+        return visit.show(
+            "errors/error.html", status=400, title=visit.text(_MENDING), said=error.message, hint=error.hint
+        )
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    title, hint = _WORDS.get(status, _WORDS[500 if status >= 500 else 400])
+    if isinstance(error, PermissionDeniedException) and error.detail == "csrf":
+        title, hint = _CSRF
+    if isinstance(error, NotFoundException):
+        status = 404
+    return visit.show("errors/error.html", status=status, title=visit.text(title), said="", hint=visit.text(hint))

@@ -1,0 +1,189 @@
+"""One source: how it fares, what it reads, its runs, its quarantine with what mends it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import msgspec
+import tomlkit
+
+from longfunnel.app.jobs import jobs_of
+from longfunnel.app.settings_file import change_settings, row_named
+from longfunnel.app.sources import Cause, SourceState, causes_of, runs_of, source_states
+from longfunnel.core.text import Text
+from longfunnel.warehouse.facts import facts
+from longfunnel.web.page import ANALYSTS
+from longfunnel.web.pages._jobs import title_of
+from longfunnel.web.pages._source_new import begin
+from longfunnel.web.pages._source_words import FACTS, column_title, said
+
+if TYPE_CHECKING:
+    from litestar import Response
+
+    from longfunnel.core.settings import Source
+    from longfunnel.web.visit import Visit
+
+_OURS = re.compile(r"«(\w+)»")
+_STALE_DAYS = 7
+KINDS = {
+    "status": ("open", "won", "lost"),
+    "kind": ("payment", "refund", "form", "call", "chat", "email", "crm"),
+    "flag": ("true", "false"),
+}
+"""Words that a value can be translated to, where the column knows only some."""
+
+
+def show(visit: Visit) -> Response[Any]:
+    """The page. The rows of the quarantine are shown to those who can mend them."""
+    name = visit.path["name"]
+    source = next((one for one in visit.settings.source if one.name == name), None)
+    site = next((one for one in visit.settings.site if one.name == name), None)
+    may_mend = bool(visit.user and visit.user.role in ANALYSTS)
+    connection = visit.business.warehouse.cursor()
+    try:
+        state = source_states(connection).get(name)
+        if source is None and site is None and state is None:
+            raise visit.missing()
+        runs, causes = runs_of(connection, name), causes_of(connection, name) if may_mend else []
+    finally:
+        connection.close()
+    jobs = [one for one in jobs_of(visit.business.folder).all() if one.subject == name][:10]
+    return visit.show(
+        "pages/source.html",
+        title=name,
+        name=name,
+        source=source,
+        site=site,
+        fact=visit.text(FACTS[source.fact]) if source and source.fact in FACTS else "",
+        kind=visit.text(kind_of(source)),
+        health=health_of(visit, state),
+        state=state,
+        mapping=_mapping(visit, source),
+        runs=runs,
+        jobs=[(one, title_of(visit, one)) for one in jobs],
+        causes=[_cause(visit, source, one) for one in causes],
+        may_mend=may_mend,
+        tag=_tag(visit, name) if site else "",
+        hook=_hook(visit, source) if source and source.type == "webhook" and may_mend else "",
+        minutes=visit.settings.schedule.sync_minutes,
+    )
+
+
+def act(visit: Visit) -> Response[Any]:
+    """Look for what is new in the source, which tries the quarantine again; or say what a word of the source means, and then do so."""
+    name = visit.path["name"]
+    source = next((one for one in visit.settings.source if one.name == name), None)
+    if source is None:
+        raise visit.missing()
+    if visit.posted("verb") == "values":
+        ours = visit.posted("ours")
+        if ours not in facts()[source.fact].column_by_name:
+            raise visit.missing()
+        words = {}
+        number = 0
+        while f"t{number}" in visit.form:
+            if word := visit.posted(f"w{number}"):
+                words[str(visit.form[f"t{number}"])] = word
+            number += 1
+        if words:
+            change_settings(visit.business, lambda document: _translate(document, name, ours, words))
+            visit.audit("values_set", f"{name} {ours} {len(words)}")
+    return visit.redirect(f"/jobs/{begin(visit, 'sync', name).number}")
+
+
+def health_of(visit: Visit, state: SourceState | None) -> dict[str, str]:
+    """How a source fares: good, warn or bad, an icon, and why in a few words."""
+    if state is None or (state.recorded_at is None and not state.rows):
+        return {
+            "tone": "bad",
+            "icon": "circle-x",
+            "text": visit.text(Text("Nothing has come yet", "Пока ничего не пришло")),
+        }
+    if state.quarantined:
+        rows = visit.shown.plural(state.quarantined, ("row", "rows"), ("строка", "строки", "строк"))
+        return {
+            "tone": "warn",
+            "icon": "alert-triangle",
+            "text": visit.text(Text(f"{rows} in the quarantine", f"{rows} в карантине")),
+        }
+    if state.latest_on and (visit.today - state.latest_on).days > _STALE_DAYS:
+        return {
+            "tone": "warn",
+            "icon": "clock",
+            "text": visit.text(Text("No news for more than a week", "Больше недели без новостей")),
+        }
+    return {"tone": "good", "icon": "circle-check", "text": visit.text(Text("In order", "В порядке"))}
+
+
+def kind_of(source: Source | None) -> Text:
+    """What kind of source it is."""
+    if source is None:
+        return Text("Site", "Сайт")
+    return {"file": Text("File", "Файл"), "webhook": Text("Webhook", "Вебхук")}.get(
+        source.type, Text(source.type, source.type)
+    )
+
+
+def _mapping(visit: Visit, source: Source | None) -> list[tuple[str, str, str]]:
+    """Theirs, ours in words, ours by name."""
+    if source is None:
+        return []
+    lines = []
+    for ours, theirs in source.columns.items():
+        if isinstance(theirs, dict):
+            lines += [
+                (str(header), visit.text(Text("kept as it is", "как есть")), f"props.{name}")
+                for name, header in theirs.items()
+            ]
+        else:
+            lines.append(
+                (", ".join(theirs) if isinstance(theirs, list) else str(theirs), visit.text(column_title(ours)), ours)
+            )
+    constants = {
+        ours: visit.shown.value(value, "flag") if isinstance(value, bool) else value
+        for ours, value in source.constants.items()
+    }
+    lines += [(f"= {value}", visit.text(column_title(ours)), ours) for ours, value in constants.items()]
+    return lines
+
+
+def _cause(visit: Visit, source: Source | None, cause: Cause) -> dict[str, Any]:
+    found = _OURS.search(cause.reason)
+    ours = found[1] if found else ""
+    column = facts()[cause.fact].column_by_name.get(ours) if cause.fact in facts() else None
+    return {
+        "column": cause.column,
+        "reason": said(cause.reason, visit.language),
+        "rows": cause.rows,
+        "ours": ours if column and source else "",
+        "title": visit.text(column_title(ours)) if ours else "",
+        "values": cause.values if column else [],
+        "choices": KINDS["flag"] if column and column.type.value == "BOOLEAN" else KINDS.get(ours, ()),
+        "examples": [
+            {**row, "raw": list(msgspec.json.decode(row["raw"]).items()) if isinstance(row["raw"], str) else []}
+            for row in cause.examples
+        ],
+    }
+
+
+def _translate(document: Any, name: str, ours: str, words: dict[str, str]) -> None:
+    row = row_named(document, "source", name)
+    table = row.setdefault("values", tomlkit.table()).setdefault(ours, tomlkit.table())
+    for theirs, word in words.items():
+        table[theirs] = word
+
+
+def _tag(visit: Visit, name: str) -> str:
+    from longfunnel.app.up import tracker_tag
+    from longfunnel.collect.plan import Plan
+
+    return tracker_tag(Plan(visit.settings), name, visit.site.public_url.rstrip("/"))
+
+
+def _hook(visit: Visit, source: Source | None) -> str:
+    if source is None:
+        return ""
+    token = visit.business.state.api_keys.token(f"webhook {source.name}")
+    return f"{visit.site.public_url.rstrip('/')}/hooks/{quote(source.name)}/{token}"

@@ -1,0 +1,51 @@
+"""What is behind a number: its rows, newest first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from longfunnel.core.text import Text
+from longfunnel.reports import Question
+from longfunnel.web.page import EVERYONE, Page, Route, pages
+from longfunnel.web.strip import strip_of
+from longfunnel.web.table import table_of
+
+if TYPE_CHECKING:
+    from litestar import Response
+
+    from longfunnel.web.visit import Visit
+
+_SHOWN = 200
+
+
+def show(visit: Visit) -> Response[Any]:
+    """The first rows of ``_metric``, and how many there are; the exports have all."""
+    asked = visit.question
+    question = Question(
+        "behind", asked.since, asked.until, filters=asked.filters, model=asked.model, window_days=asked.window_days,
+        basis=asked.basis, as_of=asked.as_of, limit=_SHOWN, metrics=(visit.parameter("_metric") or "leads",),
+    )  # fmt: skip
+    answer = visit.ask(question)
+    has_people = "people" in pages()
+    columns = {column.name for column in answer.columns}
+
+    def person(row: dict[str, Any]) -> str:
+        known = has_people and "person_id" in columns and row["person_id"]
+        return f"/people/{row['person_id']}" if known else ""
+
+    table = table_of(visit, answer, row_url=person, leave_out=("person_id",), can_sort=False)
+    return visit.show(
+        "pages/behind.html",
+        title=visit.text(answer.title),
+        table=table,
+        strip=strip_of(visit),
+        count=answer.totals["rows"],
+        most=_SHOWN,
+        days=visit.shown.days_between(asked.since, asked.until),
+    )
+
+
+PAGE = Page(
+    title=Text("Behind the number", "Что за числом"),
+    routes=(Route("/behind", show, access=EVERYONE, report="summary"),),
+)

@@ -1,0 +1,46 @@
+"""«How is this counted?»: what a number says, its formula, its basis and filters, what to know about it, how fresh it is, its SQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from longfunnel.core.text import Text
+from longfunnel.metrics import metrics
+from longfunnel.reports import explain, reports
+from longfunnel.web.page import EVERYONE, Page, Route
+from longfunnel.web.strip import BASIS_WORDS, model_title, strip_of
+
+if TYPE_CHECKING:
+    from litestar import Response
+
+    from longfunnel.web.visit import Visit
+
+
+def show(visit: Visit) -> Response[Any]:
+    """The panel, for ``_metric`` of the asked report."""
+    answer = visit.ask()
+    name = visit.parameter("_metric")
+    column = next((column for column in answer.columns if column.name == name), None)
+    explanation = explain(name) if name in metrics() else None
+    plain = msgspec.structs.replace(answer.question, filters=visit.question.filters)
+    return visit.show(
+        "pages/explain.html",
+        answer=answer,
+        name=name,
+        column=column,
+        explanation=explanation,
+        report=reports()[answer.report],
+        strip=strip_of(visit),
+        basis=visit.text(BASIS_WORDS[plain.basis]) if plain.basis else "",
+        model=model_title(visit, plain.model),
+        command=f"longfunnel report {plain.to_text()}",
+        title=visit.text(explanation.title if explanation else column.title if column else answer.title),
+    )
+
+
+PAGE = Page(
+    title=Text("How is this counted?", "Как это посчитано?"),
+    routes=(Route("/explain", show, access=EVERYONE, report="summary"),),
+)

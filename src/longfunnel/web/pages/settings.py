@@ -1,0 +1,201 @@
+"""Settings: longfunnel.toml as forms. What is changed is written back with the file's comments and order kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from longfunnel.app.settings_file import change_settings, set_values
+from longfunnel.core.errors import LongfunnelError, SettingsError
+from longfunnel.core.text import Text
+from longfunnel.warehouse.facts import facts
+from longfunnel.web.page import ANALYSTS, OWNERS, Nav, Page, Route
+from longfunnel.web.pages import _settings_backup, _settings_channels, _settings_sites
+from longfunnel.web.pages._settings_forms import FORMS, defaults_of, fields_shown, place_mistakes, read_fields
+from longfunnel.web.pages._settings_nav import sections
+from longfunnel.web.pages._source_words import FACTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from litestar import Response
+
+    from longfunnel.web.visit import Visit
+
+_PLAIN = ("business", "counting", "guards", "schedule", "collector", "mail")
+
+
+def shows(section: str) -> Callable[[Visit], Response[Any]]:
+    """The handler that shows a plain section."""
+
+    def show(visit: Visit) -> Response[Any]:
+        form = FORMS[section]
+        values = {field.name: getattr(getattr(visit.settings, section), field.name) for field in form.fields}
+        return _page(visit, section, values, {})
+
+    return show
+
+
+def saves(section: str) -> Callable[[Visit], Response[Any]]:
+    """The handler that writes a plain section."""
+
+    def save(visit: Visit) -> Response[Any]:
+        form = FORMS[section]
+        values, mistakes = read_fields(visit, form.fields)
+        if not mistakes:
+            try:
+                change_settings(
+                    visit.business, lambda document: set_values(document, section, values, defaults_of(form.model))
+                )
+            except SettingsError as error:
+                mistakes = place_mistakes(visit, form, error.message)
+        if mistakes:
+            return _page(visit, section, values, mistakes)
+        visit.audit("settings_changed", section)
+        visit.site.answering.refresh()
+        return visit.redirect(f"/settings{'' if section == 'business' else f'/{section}'}?_saved=1")
+
+    return save
+
+
+def show_stages(visit: Visit) -> Response[Any]:
+    """The stages of the long funnel, what feeds each, and the CRM stages that make a lead a qualified one."""
+    chosen = set(visit.settings.counting.qualified_stages)
+    return visit.show(
+        "pages/settings_stages.html",
+        title=visit.text(Text("Stages", "Этапы воронки")),
+        sections=sections(visit, "stages"),
+        pipelines=_pipelines(visit),
+        chosen=chosen,
+        saved=bool(visit.parameter("_saved")),
+    )
+
+
+def save_stages(visit: Visit) -> Response[Any]:
+    """Write which CRM stages make a lead a qualified one."""
+    every = getattr(visit.form, "getall", None)
+    stages = sorted({str(one) for one in every("stage", [])}) if every else []
+    values = {"qualified_stages": stages}
+    change_settings(visit.business, lambda document: set_values(document, "counting", values, {"qualified_stages": []}))
+    visit.audit("settings_changed", "stages")
+    visit.site.answering.refresh()
+    return visit.redirect("/settings/stages?_saved=1")
+
+
+def show_privacy(visit: Visit, *, mistakes: dict[str, str] | None = None) -> Response[Any]:
+    """How long each fact is kept, and what is never kept at all."""
+    kept = visit.settings.retention
+    typed = (
+        {name: visit.posted(name) for name in facts()}
+        if mistakes
+        else {name: str(kept.get(name, "")) for name in facts()}
+    )
+    return visit.show(
+        "pages/settings_privacy.html",
+        title=visit.text(Text("Privacy", "Персональные данные")),
+        sections=sections(visit, "privacy"),
+        facts=[
+            (name, visit.text(FACTS[name]), typed[name], (mistakes or {}).get(name, ""))
+            for name in facts()
+            if name != "fx_rate"
+        ],
+        saved=bool(visit.parameter("_saved")),
+        mistake=(mistakes or {}).get("", ""),
+        status=400 if mistakes else 200,
+    )
+
+
+def save_privacy(visit: Visit) -> Response[Any]:
+    """Write the days; the running server deletes what is older once a day."""
+    days: dict[str, int] = {}
+    mistakes: dict[str, str] = {}
+    rule = visit.text(
+        Text(
+            "A whole number of days, at least 1; empty keeps it for ever.",
+            "Целое число дней от 1; пусто — хранить всегда.",
+        )
+    )
+    for name in facts():
+        typed = visit.posted(name)
+        if not typed:
+            continue
+        if typed.isdecimal() and 1 <= int(typed) < 100_000:
+            days[name] = int(typed)
+        else:
+            mistakes[name] = rule
+    if mistakes:
+        return show_privacy(visit, mistakes=mistakes)
+
+    def change(document: Any) -> None:
+        table = document.get("retention", {})
+        for name in [one for one in table if one not in days]:
+            del table[name]
+        set_values(document, "retention", days, {})
+
+    try:
+        change_settings(visit.business, change)
+    except LongfunnelError as error:
+        return show_privacy(visit, mistakes={"": str(error)})
+    visit.audit("settings_changed", "retention")
+    return visit.redirect("/settings/privacy?_saved=1")
+
+
+def _page(visit: Visit, section: str, values: dict[str, Any], mistakes: dict[str, str]) -> Response[Any]:
+    form = FORMS[section]
+    return visit.show(
+        "pages/settings.html",
+        title=visit.text(form.title),
+        lead=visit.text(form.lead),
+        sections=sections(visit, section),
+        section=section,
+        fields=fields_shown(visit, form.fields, values, mistakes),
+        mistake=mistakes.get("", ""),
+        saved=bool(visit.parameter("_saved")) and not mistakes,
+        status=400 if mistakes else 200,
+    )
+
+
+def _pipelines(visit: Visit) -> list[tuple[str, list[tuple[str, int]]]]:
+    """The CRM's pipelines with their stages in order, each with how many deals entered it."""
+    try:
+        connection = visit.cursor()
+    except LongfunnelError:
+        return []
+    try:
+        rows = connection.execute(
+            """SELECT coalesce(pipeline, ''), stage, count(DISTINCT deal_key) FROM live.stage_entries WHERE stage IS NOT NULL
+            GROUP BY 1, 2 ORDER BY 1, min(stage_number), 2"""
+        ).fetchall()
+    finally:
+        connection.close()
+    found: dict[str, list[tuple[str, int]]] = {}
+    for pipeline, stage, deals in rows:
+        found.setdefault(pipeline, []).append((stage, deals))
+    return list(found.items())
+
+
+PAGE = Page(
+    title=Text("Settings", "Настройки"),
+    nav=Nav("settings", 120),
+    routes=(
+        Route("/settings", shows("business"), access=ANALYSTS),
+        Route("/settings", saves("business"), method="POST", access=OWNERS),
+        *(Route(f"/settings/{name}", shows(name), access=ANALYSTS) for name in _PLAIN if name != "business"),
+        *(
+            Route(f"/settings/{name}", saves(name), method="POST", access=OWNERS)
+            for name in _PLAIN
+            if name != "business"
+        ),
+        Route("/settings/stages", show_stages, access=ANALYSTS),
+        Route("/settings/stages", save_stages, method="POST", access=ANALYSTS),
+        Route("/settings/channels", _settings_channels.show, access=ANALYSTS),
+        Route("/settings/channels", _settings_channels.save, method="POST", access=ANALYSTS),
+        Route("/settings/sites", _settings_sites.show, access=ANALYSTS),
+        Route("/settings/sites/goals", _settings_sites.save_goals, method="POST", access=ANALYSTS),
+        Route("/settings/sites/numbers", _settings_sites.save_numbers, method="POST", access=ANALYSTS),
+        Route("/settings/privacy", show_privacy, access=OWNERS),
+        Route("/settings/privacy", save_privacy, method="POST", access=OWNERS),
+        Route("/settings/backup", _settings_backup.show, access=OWNERS),
+        Route("/settings/backup", _settings_backup.make, method="POST", access=OWNERS),
+        Route("/settings/backup/{name:str}", _settings_backup.download, access=OWNERS),
+    ),
+)

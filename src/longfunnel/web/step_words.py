@@ -1,0 +1,99 @@
+"""Steps of a funnel in words: «Deal won», «Page /pricing*», as a reader would say them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from longfunnel.core.errors import QuestionError
+from longfunnel.core.text import Text
+from longfunnel.journeys.step_language import read_predicate
+
+if TYPE_CHECKING:
+    from longfunnel.core.settings import Language
+    from longfunnel.journeys.step_language import Act
+
+_WORDS: dict[str, Text] = {
+    "page": Text("Page", "Страница"),
+    "event": Text("Event", "Событие"),
+    "visit": Text("Visit", "Визит"),
+    "lead": Text("Lead", "Лид"),
+    "lead.qualified": Text("Qualified lead", "Целевой лид"),
+    "call": Text("Call", "Звонок"),
+    "call.answered": Text("Answered call", "Принятый звонок"),
+    "call.missed": Text("Missed call", "Пропущенный звонок"),
+    "deal": Text("Deal: anything", "Сделка: что угодно"),
+    "deal.created": Text("Deal made", "Сделка создана"),
+    "deal.won": Text("Deal won", "Сделка выиграна"),
+    "deal.lost": Text("Deal lost", "Сделка проиграна"),
+    "stage": Text("Stage", "Этап"),
+    "order": Text("Order", "Заказ"),
+    "order.first": Text("First order", "Первый заказ"),
+    "order.repeat": Text("Repeat order", "Повторный заказ"),
+    "payment": Text("Payment", "Оплата"),
+    "refund": Text("Refund", "Возврат"),
+    "message": Text("Message", "Сообщение"),
+    "message.sent": Text("Message sent", "Сообщение отправлено"),
+    "message.delivered": Text("Message delivered", "Сообщение доставлено"),
+    "message.opened": Text("Message opened", "Сообщение открыто"),
+    "message.clicked": Text("Message clicked", "Переход из сообщения"),
+    "message.answered": Text("Message answered", "Ответ на сообщение"),
+    "message.bounced": Text("Message bounced", "Сообщение не дошло"),
+    "message.unsubscribed": Text("Unsubscribed", "Отписка"),
+}
+_LEADS = {
+    "form": Text("form", "форма"),
+    "call": Text("call", "звонок"),
+    "chat": Text("chat", "чат"),
+    "email": Text("e-mail", "письмо"),
+    "crm": Text("from the CRM", "из CRM"),
+    "marketplace": Text("marketplace", "маркетплейс"),
+}
+ICONS = {
+    "page": "eye",
+    "event": "player-play",
+    "visit": "world",
+    "lead": "user-plus",
+    "call": "phone",
+    "deal": "receipt",
+    "stage": "flag",
+    "order": "shopping-cart",
+    "payment": "credit-card",
+    "refund": "arrow-back-up",
+    "message": "mail",
+}
+"""A picture for each kind of act."""
+
+
+def act_words(act: Act, language: Language) -> str:
+    """One act in words: «Stage Quote (Retail)», «Page /pricing*»; conditions as they are written."""
+    key = f"{act.kind}.{act.variant}" if act.variant else act.kind
+    words = _WORDS.get(key, Text(key, key)).to(language)
+    name = act.name
+    if act.kind == "stage" and "/" in name:
+        pipeline, _, stage = name.partition("/")
+        name = f"{stage} ({pipeline})"
+    elif act.kind == "lead":
+        name = _LEADS.get(name, Text(name, name)).to(language)
+    elif act.kind in ("deal", "order") and name:
+        name = f"({name})"
+    if name:
+        words = f"{words}: {name}" if act.kind in ("lead", "message", "call") else f"{words} {name}"
+    conditions = ", ".join(map(str, act.conditions))
+    return f"{words} [{conditions}]" if conditions else words
+
+
+def step_words(predicate: str, language: Language) -> str:
+    """A step's predicate in words; as it is written, where it cannot be read."""
+    try:
+        acts = read_predicate(predicate)
+    except QuestionError:
+        return predicate
+    return Text(" or ", " или ").to(language).join(act_words(act, language) for act in acts)
+
+
+def step_icon(predicate: str) -> str:
+    """The picture of a step's first act."""
+    try:
+        return ICONS.get(read_predicate(predicate)[0].kind, "flag")
+    except QuestionError:
+        return "flag"

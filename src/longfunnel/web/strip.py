@@ -1,0 +1,187 @@
+"""The control strip: period, comparison, filters as a sentence, basis, model, as of. Every choice is a link."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from longfunnel.core.calendar import Period, day_in_zone, earlier
+from longfunnel.core.text import Text
+from longfunnel.dimensions import dimension, dimensions
+from longfunnel.metrics import BASES
+from longfunnel.reports import DEFAULT_MODEL, MODELS, OPS, reports
+from longfunnel.web.address import DEFAULT_PERIOD, PERIOD, PERIODS
+
+if TYPE_CHECKING:
+    from longfunnel.reports import Filter, Question
+    from longfunnel.web.address import Address
+    from longfunnel.web.visit import Visit
+
+OP_WORDS: dict[str, Text] = {
+    "is": Text("is", "—"),
+    "is_not": Text("is not", "не"),
+    "contains": Text("contains", "содержит"),
+    "not_contains": Text("does not contain", "не содержит"),
+    "starts_with": Text("starts with", "начинается с"),
+    "known": Text("is known", "известно"),
+    "unknown": Text("is unknown", "неизвестно"),
+}
+BASIS_WORDS: dict[str, Text] = {
+    "touch": Text("by date of touch", "по дате касания"),
+    "lead": Text("by date of lead", "по дате лида"),
+    "payment": Text("by date of payment", "по дате оплаты"),
+}
+MODEL_WORDS: dict[str, Text] = {
+    "first": Text("First touch", "Первое касание"),
+    "last": Text("Last touch", "Последнее касание"),
+    "last_non_direct": Text("Last non-direct touch", "Последнее непрямое"),
+    "last_paid": Text("Last paid touch", "Последнее платное"),
+    "linear": Text("Linear", "Линейная"),
+    "position": Text("Position-based", "По позиции"),
+    "time_decay": Text("Time decay", "С учётом давности"),
+    "w_shaped": Text("W-shaped", "W-образная"),
+    "full_path": Text("Full path", "Полный путь"),
+    "markov": Text("Markov chain", "Цепь Маркова"),
+    "shapley": Text("Shapley value", "Вектор Шепли"),
+}
+_WINDOWS = (7, 14, 30, 60, 90, 180)
+_COMPARES = {
+    "previous": Text("previous period", "прошлым периодом"),
+    "year": Text("a year ago", "прошлым годом"),
+    "": Text("nothing", "ни с чем"),
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One thing to choose: where it leads, and whether it is chosen now."""
+
+    label: str
+    url: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One filter as words, and where it goes when it is taken away."""
+
+    dimension: str
+    op: str
+    values: str
+    url_without: str
+
+
+@dataclass(frozen=True)
+class Strip:
+    """The strip of one page."""
+
+    period: str
+    days: str
+    compared_with: str
+    periods: list[Choice]
+    compares: list[Choice]
+    chips: list[Chip]
+    bases: list[Choice]
+    models: list[Choice]
+    dimensions: list[tuple[str, str]]
+    ops: list[tuple[str, str]]
+    since: str
+    until: str
+    as_of: str
+    latest: str
+    takes: dict[str, bool]
+    """Which controls this report understands."""
+    kept: list[tuple[str, str]]
+    """The parameters that a form of the strip passes on."""
+    clear_url: str
+    windows: list[Choice]
+    """How long before the lead a touch may earn credit."""
+    window: str
+    """The chosen window in words, where it is not the setting's."""
+
+
+def strip_of(visit: Visit) -> Strip:
+    """The strip for the visit's address and question."""
+    question, address = visit.question, visit.address
+    report = reports()[question.report]
+    basis = question.basis or report.basis
+    t = visit.text
+    named = not (address.has("since") or address.has("until"))
+    chosen = (address.get(PERIOD) or DEFAULT_PERIOD) if named else ""
+    days = visit.shown.days_between(question.since, question.until) if question.since or question.until else ""
+    return Strip(
+        period=t(PERIODS.get(chosen, PERIODS[DEFAULT_PERIOD])) if named else days,
+        days=days if named else "",
+        compared_with=_compared(visit, question),
+        periods=[
+            Choice(t(text), str(address.with_(since=None, until=None, **{PERIOD: name})), chosen == name)
+            for name, text in PERIODS.items()
+        ],
+        compares=[
+            Choice(t(text), str(address.with_(compare=name)), question.compare == name)
+            for name, text in _COMPARES.items()
+        ],
+        chips=[
+            _chip(visit, address, item, written)
+            for item, written in zip(question.filters, address.all("filter"), strict=False)
+        ],
+        bases=[Choice(t(BASIS_WORDS[name]), str(address.with_(basis=name)), basis == name) for name in BASES],
+        models=[
+            Choice(
+                model_title(visit, name),
+                str(address.with_(model=None if name == DEFAULT_MODEL else name)),
+                question.model == name,
+            )
+            for name in MODELS
+        ],
+        dimensions=sorted(((name, t(entry.title)) for name, entry in dimensions().items()), key=lambda pair: pair[1]),
+        ops=[(op, t(OP_WORDS[op]) if op != "is" else t(Text("is", "это"))) for op in OPS],
+        since=question.since.isoformat() if question.since else "",
+        until=question.until.isoformat() if question.until else "",
+        as_of=day_in_zone(question.as_of, visit.settings.business.zone).isoformat() if question.as_of else "",
+        latest=visit.today.isoformat(),
+        takes={
+            field: field not in report.refuses for field in ("since", "compare", "filters", "basis", "model", "as_of")
+        },
+        kept=list(address.pairs),
+        clear_url=address.path,
+        windows=_windows(visit, question) if "window_days" not in report.refuses else [],
+        window=_days(visit, question.window_days) if question.window_days else "",
+    )
+
+
+def model_title(visit: Visit, name: str) -> str:
+    """An attribution model in words."""
+    return visit.text(MODEL_WORDS[name]) if name in MODEL_WORDS else name.replace("_", " ").capitalize()
+
+
+def _windows(visit: Visit, question: Question) -> list[Choice]:
+    usual = visit.settings.counting.lookback_days
+    days = sorted({*_WINDOWS, usual, *([question.window_days] if question.window_days else [])})
+    said = visit.text(Text("default", "по умолчанию"))
+    return [
+        Choice(
+            f"{_days(visit, number)} · {said}" if number == usual else _days(visit, number),
+            str(visit.address.with_(window_days=None if number == usual else str(number))),
+            number == (question.window_days or usual),
+        )
+        for number in days
+    ]
+
+
+def _days(visit: Visit, number: int) -> str:
+    return visit.shown.plural(number, ("day", "days"), ("день", "дня", "дней"))
+
+
+def _compared(visit: Visit, question: Question) -> str:
+    if not (question.compare and question.since and question.until):
+        return ""
+    before, _ = earlier(Period(question.since, question.until), question.compare)
+    return visit.shown.days_between(before.since, before.until)
+
+
+def _chip(visit: Visit, address: Address, item: Filter, written: str) -> Chip:
+    entry = dimension(item.dimension)
+    title = visit.text(entry.title) if entry else item.dimension
+    joined = visit.text(Text(" or ", " или ")).join(item.values)
+    return Chip(title, visit.text(OP_WORDS[item.op]), joined, str(address.without_filter(written)))

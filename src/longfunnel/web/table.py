@@ -1,0 +1,232 @@
+"""An answer as a table of a page: what each header, cell and total shows, and where it leads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from longfunnel.core.text import Text
+from longfunnel.web.strip import BASIS_WORDS, model_title
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from longfunnel.reports import Answer, Column
+    from longfunnel.web.address import Address
+    from longfunnel.web.shown import Shown
+    from longfunnel.web.visit import Visit
+
+_WORDS = ("text", "date", "flag")
+_WHOLE_FROM = 1000
+_HEAT_STEPS = 5
+UNKNOWN_WHY = Text(
+    "Unknown: nothing that is connected says it, or it would divide by zero.",
+    "Неизвестно: подключённые источники этого не говорят, или делить пришлось бы на ноль.",
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What one cell shows."""
+
+    text: str
+    title: str = ""
+    """Shown on hover: the whole value, or why there is none."""
+    few: int | None = None
+    """On how many cases it rests, where they are too few."""
+    change: str = ""
+    change_sense: str = ""
+    """better, worse, same."""
+    change_title: str = ""
+    heat: int = 0
+    """0 none, 1..5 stronger."""
+    url: str = ""
+    is_unknown: bool = False
+
+
+@dataclass(frozen=True)
+class Head:
+    """One column's header."""
+
+    name: str
+    title: str
+    unit: str
+    meaning: str
+    is_number: bool
+    sort_url: str
+    sorted: str
+    """ascending, descending or nothing."""
+    explain_url: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table ready to be shown."""
+
+    heads: list[Head]
+    rows: list[list[Cell]]
+    row_urls: list[str]
+    totals: list[Cell]
+    exports: list[tuple[str, str]]
+    caption: str
+    has_few: bool = field(default=False)
+    sparks: list[str] = field(default_factory=list)
+    """For each row the points of a small SVG line, 72 by 20; none: no such column."""
+    spark_title: str = ""
+
+
+def table_of(
+    visit: Visit,
+    answer: Answer,
+    *,
+    row_url: Callable[[dict[str, Any]], str] | None = None,
+    cell_url: Callable[[dict[str, Any], Column], str] | None = None,
+    heat: tuple[str, ...] = (),
+    leave_out: tuple[str, ...] = (),
+    can_sort: bool = True,
+) -> Table:
+    """The table of ``answer``.
+
+    ``row_url`` says where a row's first cell leads (the drill-down), ``cell_url`` where a number leads (the rows behind it);
+    ``heat`` names the columns whose cells are tinted by size; ``leave_out`` columns that the page shows in another way.
+    What a metric was before and how it changed stand inside its own cell.
+    """
+    columns = [
+        column
+        for column in answer.columns
+        if not column.is_code and column.name not in leave_out and not column.name.endswith(("_before", "_change"))
+    ]
+    by_name = {column.name: column for column in answer.columns}
+    few = {(mark.row, mark.column): mark.cases for mark in answer.few}
+    rows = answer.rows
+    made = [_Made(visit, column, by_name, rows, few, column.name in heat) for column in columns]
+    cells = [[one.cell(number, row, cell_url) for one in made] for number, row in enumerate(rows)]
+    has_totals = len(rows) > 1 and any(answer.totals.get(column.name) is not None for column in columns)
+    return Table(
+        heads=[_head(visit, answer, column, can_sort) for column in columns],
+        rows=cells,
+        row_urls=[row_url(row) if row_url else "" for row in rows],
+        totals=[one.total(answer.totals) for one in made] if has_totals else [],
+        exports=exports_of(visit, answer),
+        caption=caption_of(visit, answer),
+        has_few=bool(few),
+    )
+
+
+def exports_of(visit: Visit, answer: Answer) -> list[tuple[str, str]]:
+    """The formats in which the answer can be kept, with their addresses."""
+    if visit.is_shared:
+        return []
+    query = answer.question.to_url()
+    return [(name, f"/export/{name.lower()}?{query}") for name in ("CSV", "XLSX", "JSON")]
+
+
+def caption_of(visit: Visit, answer: Answer) -> str:
+    """What the numbers are, in a line: the report, the days, the basis, the model."""
+    question = answer.question
+    parts = [visit.text(answer.title), visit.shown.days_between(question.since, question.until)]
+    parts += [visit.text(BASIS_WORDS[question.basis])] if question.basis in BASIS_WORDS else []
+    return " · ".join([*parts, model_title(visit, question.model)])
+
+
+def sense(value: float | Decimal | None, direction: str) -> str:
+    """Whether a change is better or worse for its metric."""
+    if not value or direction == "none":
+        return "same"
+    return "better" if (value > 0) == (direction == "up") else "worse"
+
+
+def is_below_zero(before: Any) -> bool:
+    """Whether a value was negative: a percentage of it would point the wrong way."""
+    return isinstance(before, (int, float, Decimal)) and before < 0
+
+
+def change_text(shown: Shown, column: Column, value: Any, before: Any, change: float | None) -> str:
+    """A change as it is shown: relative, or the difference where what it was is below zero; empty without one."""
+    if change is None or value is None:
+        return ""
+    if not is_below_zero(before):
+        return shown.change(change)
+    gap = value - before
+    return f"{'+' if gap > 0 else '−' if gap < 0 else ''}{shown.card(abs(gap), column.format)}"
+
+
+class _Made:
+    """One column as it makes its cells."""
+
+    def __init__(
+        self,
+        visit: Visit,
+        column: Column,
+        by_name: Mapping[str, Column],
+        rows: list[dict[str, Any]],
+        few: Mapping[tuple[int | None, str], int],
+        is_hot: bool,
+    ) -> None:
+        self._shown, self._column, self._few = visit.shown, column, few
+        self._why = visit.text(UNKNOWN_WHY)
+        self._before = f"{column.name}_before" if f"{column.name}_before" in by_name else ""
+        self._change = f"{column.name}_change" if f"{column.name}_change" in by_name else ""
+        numbers = [abs(row[column.name]) for row in rows if isinstance(row[column.name], (int, float, Decimal))]
+        self._largest = max(numbers, default=0)
+        self._is_hot = is_hot
+        self._places = 0 if column.format == "money" and self._largest >= _WHOLE_FROM else 2
+
+    def cell(self, number: int, row: dict[str, Any], cell_url: Callable[[dict[str, Any], Column], str] | None) -> Cell:
+        value = row[self._column.name]
+        url = cell_url(row, self._column) if cell_url and self._column.kind == "metric" and value is not None else ""
+        return self._made(value, row, self._few.get((number, self._column.name)), url, self._heat(value))
+
+    def total(self, totals: dict[str, Any]) -> Cell:
+        name = self._column.name
+        if name not in totals:
+            return Cell("")
+        return self._made(totals[name], totals, self._few.get((None, name)), "", 0)
+
+    def _made(self, value: Any, row: Mapping[str, Any], few: int | None, url: str, heat: int) -> Cell:
+        column, shown = self._column, self._shown
+        if value is None:
+            return Cell("—", title=self._why, is_unknown=True)
+        text = shown.value(value, column.format, places=self._places)
+        # a change of what rests on too few cases is noise
+        change = row.get(self._change) if self._change and few is None else None
+        before = row.get(self._before) if self._before else None
+        return Cell(
+            text,
+            title=shown.whole(value, column.format) if column.format == "money" else "",
+            few=few,
+            change=change_text(shown, column, value, before, change),
+            change_sense=sense(value - before if is_below_zero(before) else change, column.direction),
+            change_title=shown.whole(before, column.format) if before is not None else "",
+            heat=heat,
+            url=url,
+        )
+
+    def _heat(self, value: Any) -> int:
+        if not self._is_hot or not self._largest or not isinstance(value, (int, float, Decimal)) or value <= 0:
+            return 0
+        return max(1, round(_HEAT_STEPS * float(value) / float(self._largest)))
+
+
+def _head(visit: Visit, answer: Answer, column: Column, can_sort: bool) -> Head:
+    is_number = column.format not in _WORDS
+    unit = visit.shown.sign if column.format == "money" and column.unit == visit.shown.currency else ""
+    sort = answer.question.sort
+    descending = sort == f"-{column.name}"
+    wanted = column.name if descending or (not is_number and sort != column.name) else f"-{column.name}"
+    return Head(
+        name=column.name,
+        title=visit.text(column.title),
+        unit=unit or (column.unit if column.format == "money" else ""),
+        meaning=visit.text(column.meaning),
+        is_number=is_number,
+        sort_url=str(visit.address.with_(sort=wanted)) if can_sort and not visit.is_shared else "",
+        sorted="descending" if descending else "ascending" if sort == column.name else "",
+        explain_url=explain_url(visit.address, answer, column.name) if column.kind == "metric" else "",
+    )
+
+
+def explain_url(address: Address, answer: Answer, name: str) -> str:
+    """Where «How is this counted?» of a number is."""
+    return str(address.to("/explain").with_(report=answer.report, _metric=name, _from=None))

@@ -1,0 +1,68 @@
+"""A person with a browser: the first account, the overview, its panel, keys and menus; no error on the console anywhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.web.visitor import PASSWORD
+
+from longfunnel.app.accounts import first_link, ready_link
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from longfunnel.app.business import Business
+
+pytestmark = pytest.mark.slow
+
+
+def test_from_the_first_link_to_the_overview(server: tuple[Business, str], open_page: Callable[..., Any]) -> None:
+    business, url = server
+    page = open_page(first_link(business, url), locale="en-US")
+    page.get_by_label("Your name").fill("Anna")
+    page.get_by_label("E-mail").fill("anna@cedar.test")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Begin").click()
+    page.wait_for_url(url + "/")
+    assert page.locator(".funnel-stage").count() == 8
+    page.locator("[data-canvas] svg").first.wait_for()
+    page.locator("a.funnel-stage").nth(6).click()
+    panel = page.get_by_role("dialog")
+    panel.get_by_role("heading", name="Behind «Orders»").wait_for()
+    assert panel.locator("tbody tr").count() > 10
+    page.keyboard.press("Escape")
+    assert not panel.is_visible()
+
+
+def test_by_the_keyboard_alone(server: tuple[Business, str], open_page: Callable[..., Any]) -> None:
+    business, url = server
+    page = open_page(ready_link(business, url), locale="en-US")
+    page.keyboard.press("?")
+    page.locator("#keys[open]").wait_for()
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "s-dimension"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Email")
+    page.keyboard.press("Enter")
+    page.locator(".chip", has_text="Email").wait_for()
+    assert "filter=channel+is+Email" in page.url
+    page.locator(".chip a").press("Enter")
+    page.locator(".chip").wait_for(state="detached")
+    page.go_back()
+    page.locator(".chip", has_text="Email").wait_for()
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_nothing_sticks_out_and_nothing_is_refused(
+    server: tuple[Business, str], open_page: Callable[..., Any], width: int, theme: str
+) -> None:
+    business, url = server
+    page = open_page(ready_link(business, url), viewport={"width": width, "height": 844}, color_scheme=theme)
+    for path in ("/", "/explain?_metric=cpl", "/behind?_metric=orders", "/account", "/settings/users", "/share"):
+        page.goto(url + path)
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path

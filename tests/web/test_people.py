@@ -1,0 +1,187 @@
+"""People: who is found and by whom, what their page shows, how identity is cut and joined, what masks and forbids."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.web.visitor import ACCOUNTS, MANAGER, Browser
+
+import longfunnel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from longfunnel.app.business import Business
+
+
+@pytest.fixture(scope="module")
+def buyer(served: Business) -> dict[str, Any]:
+    """Somebody with an e-mail, a phone and an order."""
+    served.build()
+    row = (
+        served.warehouse.cursor()
+        .execute(
+            """SELECT o.person_id, sum(revenue), any_value(e.value), any_value(p.value) FROM live.orders o
+        JOIN live.identifiers e ON e.person_id = o.person_id AND e.kind = 'email'
+        JOIN live.identifiers p ON p.person_id = o.person_id AND p.kind = 'phone'
+        GROUP BY 1 HAVING count(DISTINCT order_key) > 1 AND count(DISTINCT e.value) = 1 ORDER BY 1 LIMIT 1"""
+        )
+        .fetchall()[0]
+    )
+    return {"id": row[0], "revenue": row[1], "email": row[2], "phone": row[3]}
+
+
+@pytest.fixture
+def own(made: Path, tmp_path: Path) -> Iterator[Business]:
+    """A copy of the business that the test may change."""
+    with longfunnel.open(shutil.copytree(made, tmp_path / "business")) as business:
+        yield business
+
+
+def test_a_person_is_found_by_a_contact_in_any_spelling(enter: Callable[[str], Browser], buyer: dict[str, Any]) -> None:
+    digits = buyer["phone"].removeprefix("+7")
+    for text in (buyer["email"].upper(), f"8 ({digits[:3]}) {digits[3:]}", str(buyer["id"])):
+        answer = enter("owner").get("/people", params={"_q": text})
+        assert answer.status_code == 303, text
+        assert answer.headers["location"] == f"/people/{buyer['id']}"
+
+
+def test_a_name_lists_its_people_and_a_stranger_gives_the_empty_state(enter: Callable[[str], Browser]) -> None:
+    assert enter("owner").get("/people?_q=anna").text.count('class="person"') > 1
+    assert "Nobody is known by this" in enter("owner").get("/people?_q=nobody-of-that-name").text
+
+
+def test_the_list_goes_by_money_and_in_pages(enter: Callable[[str], Browser]) -> None:
+    first = enter("owner").get("/people?_sort=revenue").text
+    second = enter("owner").get("/people?_sort=revenue&_page=2").text
+    people = re.compile(r'class="person" href="(/people/\d+)"')
+    assert len(people.findall(first)) == 50
+    assert not set(people.findall(first)) & set(people.findall(second))
+
+
+def test_a_persons_page_has_the_head_the_timeline_and_the_evidence(
+    enter: Callable[[str], Browser], buyer: dict[str, Any]
+) -> None:
+    page = enter("owner").get(f"/people/{buyer['id']}").text
+    for said in ("Brought so far", "First touch", "Deal won", "Payment", "Why it is one person", buyer["email"]):
+        assert said in page
+    calls = enter("owner").get(f"/people/{buyer['id']}?_kind=payment").text
+    assert "Deal won" not in calls
+
+
+def test_the_timeline_turns_round(enter: Callable[[str], Browser], buyer: dict[str, Any]) -> None:
+    days = re.compile(r'<h3 class="day">(.*?)</h3>')
+    newest = days.findall(enter("owner").get(f"/people/{buyer['id']}").text)
+    oldest = days.findall(enter("owner").get(f"/people/{buyer['id']}?_order=oldest").text)
+    assert newest == oldest[::-1]
+
+
+def test_viewers_see_contacts_masked_and_cannot_decide(enter: Callable[[str], Browser], buyer: dict[str, Any]) -> None:
+    page = enter("viewer").get(f"/people/{buyer['id']}").text
+    listed = enter("viewer").get("/people").text
+    assert buyer["email"] not in page
+    assert buyer["phone"][-7:] not in re.sub(r"\D", "", listed)
+    assert "•••" in listed
+    for hidden in ("/identity?", "/export", "/erase"):
+        assert hidden not in page
+    part = buyer["email"][3:9]
+    assert f"/people/{buyer['id']}" not in enter("viewer").get("/people", params={"_q": part}).text, (
+        "no guessing by parts"
+    )
+
+
+def test_a_manager_sees_the_people_of_their_own_deals_alone(served: Business, enter: Callable[[str], Browser]) -> None:
+    cursor = served.warehouse.cursor()
+    own = {
+        row[0]
+        for row in cursor.execute(
+            "SELECT DISTINCT person_id FROM live.deals WHERE manager = ? AND NOT is_deleted", [MANAGER]
+        ).fetchall()
+    }
+    other = cursor.execute(
+        "SELECT person_id FROM live.deals WHERE manager <> ? AND person_id NOT IN (SELECT unnest(?)) LIMIT 1",
+        [MANAGER, [one for one in own if one]],
+    ).fetchall()[0][0]
+    browser = enter("manager")
+    listed = {int(found) for found in re.findall(r'class="person" href="/people/(\d+)"', browser.get("/people").text)}
+    assert listed
+    assert listed <= own
+    assert browser.get(f"/people/{other}").status_code == 404
+    assert browser.get(f"/people/{next(iter(listed))}").status_code == 200
+    assert browser.get(f"/people/{other}/identity?_verb=block&_first=email:x@y.ru").status_code == 403
+
+
+def test_a_manager_does_not_see_other_managers_deals_in_a_shared_person(
+    served: Business, enter: Callable[[str], Browser]
+) -> None:
+    rows = (
+        served.warehouse.cursor()
+        .execute(
+            """SELECT a.person_id, b.deal_id FROM live.deals a JOIN live.deals b USING (person_id)
+        WHERE a.manager = ? AND b.manager <> a.manager AND NOT a.is_deleted AND NOT b.is_deleted LIMIT 1""",
+            [MANAGER],
+        )
+        .fetchall()
+    )
+    if not rows:
+        pytest.skip("nobody has deals of two managers")
+    page = enter("manager").get(f"/people/{rows[0][0]}").text
+    timeline = page.split('class="acts"', 1)[1].split("Who this is", 1)[0]
+    assert f"No. {rows[0][1]} " not in timeline
+
+
+@pytest.mark.slow
+def test_a_cut_is_previewed_taken_and_undone(own: Business, browse: Callable[[Business], Browser]) -> None:
+    browser = browse(own)
+    browser.sign_in(ACCOUNTS["analyst"])
+    own.build()
+    cursor = own.warehouse.cursor()
+    person, a = cursor.execute(
+        """SELECT person_id, min(value) FROM live.identifiers WHERE kind = 'email' AND person_id IS NOT NULL
+        GROUP BY 1 HAVING count(*) = 1 ORDER BY 1 LIMIT 1"""
+    ).fetchall()[0]
+    other = cursor.execute(
+        "SELECT value FROM live.identifiers WHERE kind = 'email' AND person_id <> ? ORDER BY 1 LIMIT 1", [person]
+    ).fetchall()[0][0]
+    asked = {"_verb": "join", "_first": f"email:{a}", "_second": other}
+    preview = browser.get(f"/people/{person}/identity", params=asked).text
+    assert "Now: 2" in preview.replace("\u00a0", " ")
+    assert "After: 1" in preview.replace("\u00a0", " ")
+    said = {"_verb": "join", "_first": f"email:{a}", "_second": f"email:{other}", "why": "the same"}
+    taken = browser.post(f"/people/{person}/identity", token_of="/account", **said)
+    joined = browser.get(taken.headers["location"]).text
+    assert a in joined
+    assert other in joined
+    assert "Undo" in joined
+    number = own.state.identity_decisions.all()[-1].id
+    assert own.state.identity_decisions.all()[-1].decided_by == ACCOUNTS["analyst"]
+    undone = browser.post(f"/people/decisions/{number}/undo", token_of="/account")
+    assert other not in browser.get(undone.headers["location"]).text.split("Decisions", 1)[0]
+
+
+def test_what_cannot_be_decided_is_said_in_the_panel(enter: Callable[[str], Browser], buyer: dict[str, Any]) -> None:
+    page = (
+        enter("owner")
+        .get(
+            f"/people/{buyer['id']}/identity",
+            params={"_verb": "cut", "_first": f"email:{buyer['email']}", "_second": "mail:x"},
+        )
+        .text
+    )
+    assert "is not an identifier" in page
+
+
+@pytest.mark.slow
+def test_a_person_is_exported_whole(
+    own: Business, browse: Callable[[Business], Browser], buyer: dict[str, Any]
+) -> None:
+    browser = browse(own)
+    browser.sign_in(ACCOUNTS["owner"])
+    answer = browser.post(f"/people/{buyer['id']}/export", token_of="/account")
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert f"email:{buyer['email']}" in answer.json()["identifiers"]
+    assert answer.json()["deal"]
