@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import html
 import re
+from decimal import Decimal
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
+from zoneinfo import ZoneInfo
 
-from longfunnel.reports import Filter
+import pytest
+
+from longfunnel.core.text import Text
+from longfunnel.reports import Column, Filter
+from longfunnel.web.shown import Shown
+from longfunnel.web.table import change_text, is_below_zero, sense
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,3 +161,22 @@ def test_a_viewer_keeps_views_for_themselves_alone(enter: Callable[[str], Browse
     enter("viewer").post("/views/save", at="/channels", page="channels", name="Of a viewer", query=DAYS, is_shared="1")
     assert "Of a viewer" in enter("viewer").get("/channels").text
     assert "Of a viewer" not in enter("owner").get("/channels").text
+
+
+@pytest.mark.parametrize(
+    ("value", "before", "change", "said", "way"),
+    [
+        (Decimal(120), Decimal(100), 0.2, "+20.0\u00a0%", "better"),
+        (Decimal(-300), Decimal(-100), 2.0, "−200.00", "worse"),
+        (Decimal(50), Decimal(-100), -1.5, "+150.00", "better"),
+        (Decimal(50), None, None, "", "same"),
+    ],
+)
+def test_a_change_of_a_loss_is_said_as_the_difference(
+    value: Decimal, before: Decimal | None, change: float | None, said: str, way: str
+) -> None:
+    column = Column("profit", Text("Profit", "Прибыль"), "money", direction="up")
+    shown = Shown("en", "USD", ZoneInfo("UTC"))
+    text = change_text(shown, column, value, before, change)
+    assert text.replace("$", "") == said
+    assert sense(value - before if before is not None and is_below_zero(before) else change, "up") == way

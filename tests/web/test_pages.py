@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+import pyotp
 import pytest
-from tests.web.visitor import Browser
+from tests.web.visitor import PASSWORD, Browser
 
-from longfunnel.app.accounts import ready_link
+from longfunnel.app.accounts import add_user, ready_link
+from longfunnel.app.backup import backup, restore
+from longfunnel.app.second_factor import is_code, new_secret, turn_on
+from longfunnel.core.calendar import end_of_day
 from longfunnel.reports import Question
+from longfunnel.web.address import Address, read_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from longfunnel.app.business import Business
 
@@ -21,8 +29,8 @@ DAYS = "since=2026-08-01&until=2026-10-31"
 def test_the_overview_shows_the_numbers_of_the_reports(served: Business, enter: Callable[[str], Browser]) -> None:
     page = enter("owner").get(f"/?{DAYS}").text
     totals = served.ask("summary", since="2026-08-01", until="2026-10-31", metrics="leads,orders,impressions").totals
-    assert f'aria-label="Leads: {totals["leads"]:,}"' in page
-    assert f'aria-label="Impressions: {totals["impressions"]:,}"' in page
+    for stage in ("leads", "impressions"):
+        assert f"<title>{totals[stage]:,}</title>" in page
 
 
 def test_a_page_and_its_fragment_show_the_same(enter: Callable[[str], Browser]) -> None:
@@ -94,3 +102,43 @@ def test_new_facts_are_seen_without_a_restart(served: Business) -> None:
     first = answering.ask(question)
     assert answering.ask(question) is first, "remembered while nothing changes"
     assert answering.ask(question, "ru") is not first
+
+
+def test_a_day_to_look_back_from_means_its_end_where_the_business_is(
+    served: Business, enter: Callable[[str], Browser]
+) -> None:
+    zone = served.settings.business.zone
+    address = Address.of("/", "since=2026-08-01&until=2026-10-31&as_of=2026-11-21")
+    question = read_address(address, "long_funnel", date(2026, 10, 31), zone)
+    assert question.as_of == end_of_day(date(2026, 11, 21), zone)
+    assert question.as_of != datetime(2026, 11, 21, 23, 59, 59, 999999)
+    told = enter("owner").get(f"/export/json?report=summary&{DAYS}&as_of=2099-12-31").json()
+    assert told["question"]["as_of"].startswith("2099-12-31T20:59:59")
+    assert 'name="as_of" value="2099-12-31"' in enter("owner").get(f"/?{DAYS}&as_of=2099-12-31").text
+
+
+def test_a_shared_report_is_drawn_and_listed(enter: Callable[[str], Browser]) -> None:
+    owner = enter("owner")
+    assert 'href="/share?report=long_funnel' in owner.get(f"/?{DAYS}").text
+    for query, drawn in (
+        (f"report=channels&{DAYS}&by=channel&metrics=leads", 'data-chart="shared"'),
+        (f"report=summary&{DAYS}&grain=week&metrics=leads", 'data-chart="shared"'),
+        (f"report=long_funnel&{DAYS}", '<svg class="funnel"'),
+    ):
+        page = owner.post("/share", at=f"/share?{query}", query=query, title="For the board").text
+        shared = enter("").get(re.findall(r"/shared/[\w-]+", page)[0]).text
+        assert drawn in shared, query
+        assert "<table" in shared
+        assert "/behind" not in shared
+
+
+def test_a_backup_brings_the_second_factor_along(empty: Business, tmp_path: Path) -> None:
+    user = add_user(empty, email="anna@cedar.test", name="Anna", role="owner", password=PASSWORD)
+    secret = new_secret()
+    turn_on(empty, user, secret, pyotp.TOTP(secret).now())
+    restored = restore(backup(empty, tmp_path / "whole.zip"), tmp_path / "again")
+    sealed = restored.state.users.secrets(user.id)[1]
+    assert is_code(restored, sealed, pyotp.TOTP(secret).now(), after=0)
+    assert (restored.folder / ".longfunnel" / "secret.key").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "whole.zip").stat().st_mode & 0o077 == 0
+    restored.close()

@@ -13,6 +13,7 @@ import logging
 import queue
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
@@ -50,8 +51,19 @@ class _Input(msgspec.Struct, frozen=True):
 
 Tell = Callable[[str, str], None]
 Ask = Callable[[], str]
-CarryOut = Callable[[Order, Tell, Ask], int]
-"""Carries an order out: tells what it says (out or err, text), asks for lines of input ("" at its end); the exit code."""
+IsWanted = Callable[[], bool]
+CarryOut = Callable[[Order, Tell, Ask, IsWanted], int]
+"""Carries an order out in its turn, if somebody still wants it then: tells what it says (out or err, text), asks for lines of
+input ("" at its end); the exit code."""
+
+
+@dataclass
+class _Job:
+    """An order that was given and has not ended."""
+
+    order: Order
+    lines: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue)
+    is_wanted: bool = True
 
 
 class Control:
@@ -59,7 +71,12 @@ class Control:
 
     def __init__(self, running: Running, carry_out: CarryOut, stop: Callable[[Order], None]) -> None:
         self._running, self._carry_out, self._stop = running, carry_out, stop
-        self._inputs: dict[str, queue.SimpleQueue[str]] = {}
+        self._jobs: dict[str, _Job] = {}
+        self._ending = asyncio.Event()
+
+    def end(self) -> None:
+        """The server stops: what is carried out is interrupted, what waits is not begun."""
+        self._ending.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -77,8 +94,8 @@ class Control:
                 await self._run(msgspec.json.decode(body, type=Order), receive, send)
             elif scope["path"] == PATH + "input":
                 given = msgspec.json.decode(body, type=_Input)
-                if given.job in self._inputs:
-                    self._inputs[given.job].put(given.line or "")
+                if given.job in self._jobs:
+                    self._jobs[given.job].lines.put(given.line or "")
                 await _answer(send, 204)
             else:
                 await _answer(send, 404)
@@ -101,26 +118,26 @@ class Control:
     async def _run(self, order: Order, receive: Receive, send: Send) -> None:
         loop = asyncio.get_running_loop()
         said: asyncio.Queue[list[Any] | None] = asyncio.Queue()
-        job = secrets.token_hex(8)
-        lines = self._inputs[job] = queue.SimpleQueue()
+        name = secrets.token_hex(8)
+        job = self._jobs[name] = _Job(order)
 
         def say(*line: Any) -> None:
             loop.call_soon_threadsafe(said.put_nowait, list(line))
 
         def ask() -> str:
-            say("ask", job)
-            return lines.get()
+            say("ask", name)
+            return job.lines.get()
 
         def work() -> None:
             try:
-                say("exit", self._carry_out(order, say, ask))
+                say("exit", self._carry_out(order, say, ask, lambda: job.is_wanted))
             finally:
                 loop.call_soon_threadsafe(said.put_nowait, None)
 
         headers = [(b"content-type", b"application/x-ndjson")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         working = loop.run_in_executor(None, work)
-        gone = asyncio.create_task(self._watch(order, receive, lines))
+        gone = asyncio.create_task(self._watch(job, receive))
         try:
             while (line := await said.get()) is not None:
                 chunk = msgspec.json.encode(line) + b"\n"
@@ -129,15 +146,26 @@ class Control:
             await send({"type": "http.response.body", "body": b""})
         finally:
             gone.cancel()
-            del self._inputs[job]
+            del self._jobs[name]
 
-    async def _watch(self, order: Order, receive: Receive, lines: queue.SimpleQueue[str]) -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        while True:  # until its end: it may not have begun yet, and have more than one query
-            lines.put("")  # nobody will answer any more
-            self._stop(order)
+    async def _watch(self, job: _Job, receive: Receive) -> None:
+        """Interrupt the job once whoever gave it has gone, or the server stops."""
+        reasons = [asyncio.ensure_future(_left(receive)), asyncio.ensure_future(self._ending.wait())]
+        try:
+            await asyncio.wait(reasons, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for reason in reasons:
+                reason.cancel()
+        job.is_wanted = False
+        while True:  # until its end: it may be between two queries
+            job.lines.put("")  # nobody will answer any more
+            self._stop(job.order)
             await asyncio.sleep(_AGAIN_SECONDS)
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _answer(send: Send, status: int) -> None:

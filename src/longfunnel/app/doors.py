@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from longfunnel.app.business import Business
-from longfunnel.app.control import PATH
+from longfunnel.app.control import PATH, Control
 from longfunnel.app.running import Running
 from longfunnel.warehouse.facts import facts
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Pages = Callable[[Business, str], Any]
 """Makes the ASGI application of the pages, of the business and its public address."""
 
-MakeControl = Callable[[Running], Any]
+MakeControl = Callable[[Running], Control]
 """Makes the ASGI application that carries out other processes' commands, of what the server announces."""
 
 _PATHS = frozenset({"/e", "/number", "/health", "/ready", "/metrics"})

@@ -120,7 +120,7 @@ def list_persons(
     ids = [row[0] for row in rows]
     total = rows[0][1] if rows else 0
     about = _about(connection, ids, manager)
-    return [PersonRow(row[0], *about[row[0]], row[2], row[3]) for row in rows], total
+    return [PersonRow(*(row[0], *about[row[0]], row[2], row[3])) for row in rows], total
 
 
 def is_own(connection: duckdb.DuckDBPyConnection, person_id: int, manager: str) -> bool:

@@ -140,7 +140,8 @@ async def _run(
     )
     shown = pages(business, public_url) if pages else endpoint
     running = announce(business.folder, host, port)
-    application = Doors(endpoint, shown, control(running) if control else endpoint)
+    commands = control(running) if control else None
+    application = Doors(endpoint, shown, commands or endpoint)
     server = Server(
         application,
         address=host,
@@ -151,7 +152,13 @@ async def _run(
         backlog=1024,
     )
     read_agent("Mozilla/5.0")  # the robots' patterns take a while to compile: not while the first visitor waits
-    _stop_at_signals(server)
+
+    def stop() -> None:
+        if commands:
+            commands.end()
+        server.stop()  # type: ignore[no-untyped-call]
+
+    _stop_at_signals(stop)
     loading.start()
     schedule.start()
     working = asyncio.create_task(server.serve())
@@ -193,11 +200,11 @@ def _remembering(name_of: Callable[[str], str | None], *, seconds: float = 5) ->
     return name
 
 
-def _stop_at_signals(server: Server) -> None:
+def _stop_at_signals(stop: Callable[[], None]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         with suppress(NotImplementedError):  # Windows has no such handlers: Ctrl-C raises KeyboardInterrupt there
-            loop.add_signal_handler(number, server.stop)
+            loop.add_signal_handler(number, stop)
 
 
 def _check_port(host: str, port: int) -> None:

@@ -16,6 +16,7 @@ from longfunnel.web.page import ANALYSTS
 from longfunnel.web.pages._acts import KINDS as ACTS
 from longfunnel.web.pages._acts import TOGETHER, by_day
 from longfunnel.web.pages._masked import masked_name, sees_whole, shown_identifier
+from longfunnel.web.pages._source_words import FACTS as FACT_TITLES
 
 if TYPE_CHECKING:
     import duckdb
@@ -196,7 +197,9 @@ def erase(visit: Visit) -> Response[Any]:
         title=visit.text(Text("Erase the person", "Стереть человека")),
         person_id=person_id,
         identifiers=[shown_identifier(one.kind, one.value, whole=whole) for one in found.identifiers],
-        rows=found.rows,
+        rows={
+            visit.text(FACT_TITLES[name]) if name in FACT_TITLES else name: many for name, many in found.rows.items()
+        },
         own_files=found.own_files,
         word=word,
         mistake=visit.request.method == "POST",

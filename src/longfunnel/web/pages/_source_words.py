@@ -128,6 +128,8 @@ _SAID: tuple[tuple[str, str], ...] = (
         r"у строк \1 и \2 один номер, но разное содержание; взята первая",
     ),
     (r"«(\w+)»: a count cannot be negative", r"«\1»: количество не может быть отрицательным"),
+    (r"by its columns? (.*), which name the same person", r"по столбцам \1: они называют одного человека"),
+    (r"by its columns? (.*)", r"по столбцам \1"),
     (r"an export of (.*)", r"это выгрузка \1"),
     (r"encoding (.*)", r"кодировка \1"),
 )
