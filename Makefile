@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test slow bench lock format docs clean
+.PHONY: help demo check test slow bench lock format docs screenshots clean
 
 help: ## What can be made
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 # One environment for everything, from the lock file. A Debian without the venv module gets it when we may install it.
 $(READY): requirements.lock pyproject.toml
@@ -21,7 +21,7 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-demo: $(READY) ## The invented business: its files are made, imported and shown as one long funnel
+demo: $(READY) ## The invented business as one long funnel, then its pages: the link stands on the last line
 	@$(BIN)/longfunnel demo demo-business
 
 check: $(READY) ## Lint, types, contracts and unit tests
@@ -51,6 +51,9 @@ format: $(READY) ## Format the code
 docs: $(READY) ## Write the reference pages and the README's pictures from the code
 	$(BIN)/python -m longfunnel.cli.reference docs/reference
 	$(BIN)/python -m longfunnel.cli.picture docs/pictures
+
+screenshots: $(READY) ## Photograph every page of the invented business (needs Chromium)
+	$(BIN)/python -m longfunnel.cli.screenshots docs/screenshots
 
 clean: ## Remove the environment and what tools left behind
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache demo-business

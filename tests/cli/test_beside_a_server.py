@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 Cli = Callable[..., "Said"]
+ENDLESS = "SELECT count(*) FROM range(1000000000000) a, range(1000000) b WHERE hash(a.range + b.range) = 1"
 SITE = '\n[[site]]\nname = "shop"\n[schedule]\nbuild_seconds = 0.2\n'
 
 
@@ -155,16 +157,37 @@ def test_a_second_server_is_refused_and_a_killed_one_is_no_hindrance(
 def test_a_query_ends_with_the_command_that_asked_it_and_the_next_command_is_taken(
     server: dict[str, Any], running: Callable[..., subprocess.Popen[str]], how: signal.Signals
 ) -> None:
-    endless = "SELECT count(*) FROM range(1000000000000) a, range(1000000) b WHERE hash(a.range + b.range) = 1"
-    asking = running("-C", server["folder"], "sql", endless)
+    asking = running("-C", server["folder"], "sql", ENDLESS)
     began = busy(server["process"].pid)
     while busy(server["process"].pid) < began + 2:
-        assert asking.poll() is None, asking.communicate()
+        assert asking.poll() is None
         time.sleep(0.1)
     asking.send_signal(how)
-    assert asking.wait(10) == (130 if how == signal.SIGINT else -signal.SIGKILL)
+    asking.communicate(timeout=30)
+    assert asking.returncode == (130 if how == signal.SIGINT else -signal.SIGKILL)
     code, out, err = asked(running, "-C", server["folder"], "sql", "SELECT 41 + 1 AS n", "--format", "csv")
     assert (code, out.split()) == (0, ["n", "42"]), err
+
+
+def test_a_server_that_is_stopped_interrupts_the_command_it_carries_out_and_begins_none_that_waits(
+    server: dict[str, Any], running: Callable[..., subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    asking = running("-C", server["folder"], "sql", ENDLESS)
+    began = busy(server["process"].pid)
+    while busy(server["process"].pid) < began + 2:
+        assert asking.poll() is None
+        time.sleep(0.1)
+    words = ["-C", str(server["folder"]), "report", "channels", "--format", "csv", "--output", "a.csv"]
+    waiting = http.client.HTTPConnection("127.0.0.1", server["port"])
+    body = json.dumps({"words": words, "folder": str(tmp_path)})
+    waiting.request("POST", "/control/run", body, {"Authorization": f"Bearer {server['secret']}"})
+    time.sleep(0.5)
+    server["process"].send_signal(signal.SIGTERM)
+    for process in (asking, server["process"]):
+        process.communicate(timeout=30)
+    waiting.close()
+    assert server["process"].returncode == 0
+    assert not (tmp_path / "a.csv").exists()
 
 
 def busy(pid: int) -> float:

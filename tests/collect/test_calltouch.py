@@ -114,6 +114,22 @@ def test_the_end_of_a_call_is_a_new_version_of_its_beginning(calltouch: Collecto
     ]
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_beginning_that_comes_after_the_end_takes_nothing_back(calltouch: Collector, at_once: bool) -> None:
+    begun = {name: CALL[name] for name in ("callId", "timestamp", "callerNumber")} | {"callphase": "callconnected"}
+    begun |= {"duration": "0", "utmContent": "banner", "successful": "false"}
+    for fields in (CALL, begun):
+        calltouch.ask("POST", "/hooks/calls/c", urlencode(fields).encode(), address=SENDER, content_type=FORM)
+        if not at_once:
+            calltouch.loader.load_all()
+    columns = "duration_seconds, is_answered, content, manager, json_extract_string(props, 'callphase')"
+    last = f"SELECT {columns} FROM facts.call ORDER BY recorded_at DESC, import_id DESC LIMIT 1"
+    assert calltouch.rows(last) == [(65, True, "banner", "Иванов", "calldisconnected")]
+    marked = {name: CALL[name] for name in ("callId", "timestamp")} | {"duration": "65", "targetCall": "true"}
+    calltouch.ask("POST", "/hooks/calls/c", urlencode(marked).encode(), address=SENDER, content_type=FORM)
+    assert calltouch.rows(last.replace("content", "is_target")) == [(65, True, True, "Иванов", "calldisconnected")]
+
+
 def test_a_request_becomes_a_lead(calltouch: Collector) -> None:
     request: dict[str, Any] = {"requestId": 555, "dateStr": "29/11/2016 12:00:11", "subject": "Заявка с сайта"}
     request["session"] = {"utmSource": "yandex", "utmMedium": "cpc", "guaClientId": "12.34", "city": "Казань"}

@@ -19,7 +19,7 @@ from longfunnel.core.errors import LongfunnelError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from longfunnel.app.control import Ask, Order, Tell
+    from longfunnel.app.control import Ask, IsWanted, Order, Tell
     from longfunnel.app.running import Running
 
 _NO_EDGE = 10_000
@@ -74,13 +74,15 @@ def _post(connection: http.client.HTTPConnection, server: Running, what: str, bo
     return connection.getresponse()
 
 
-def carry_out(order: Order, tell: Tell, ask: Ask) -> int:
-    """Run a command of another process in this one, one at a time; its exit code."""
+def carry_out(order: Order, tell: Tell, ask: Ask, is_wanted: IsWanted) -> int:
+    """Run a command of another process in this one, one at a time; its exit code. What nobody wants any more is not begun."""
     from longfunnel.cli.main import run
 
     out = _Said("out", tell, is_terminal=order.is_out_terminal)
     err = _Said("err", tell, is_terminal=order.is_err_terminal)
     with _turn, contextlib.chdir(order.folder), _as_terminal(order), _streams(out, err, _Answers(ask)):
+        if not is_wanted():
+            return STOPPED
         _carried_out.append(order)
         try:
             run(order.words)
@@ -93,7 +95,7 @@ def carry_out(order: Order, tell: Tell, ask: Ask) -> int:
 
 def stop(order: Order) -> None:
     """Interrupt the query of the command, if it is the one that is being carried out: who asked for it has gone."""
-    if _carried_out == [order]:
+    if any(each is order for each in _carried_out):  # not its equal, which another person gave
         for business in opened[1:]:  # the first is the server's own
             business.interrupt()
 

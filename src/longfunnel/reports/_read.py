@@ -106,7 +106,10 @@ def _from_pairs(pairs: Iterable[tuple[str, str]]) -> Question:
     for given, value in pairs:
         name = _ALIASES.get(given, given)
         if name in _LISTS:
-            fields.setdefault(name, []).extend(split(value) if name in ("by", "metrics") else [value])
+            try:
+                fields.setdefault(name, []).extend(split(value) if name in ("by", "metrics") else [value])
+            except ValueError as error:
+                raise QuestionError(f"{name}: {error}.") from error
         else:
             fields[name] = value
     report = fields.pop("report", "")
