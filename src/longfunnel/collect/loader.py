@@ -13,6 +13,7 @@ import duckdb
 import msgspec
 
 from longfunnel.collect.appending import COLLECTED, append_collected, put_aside
+from longfunnel.collect.calls import whole_calls
 from longfunnel.collect.events import OLDEST, event_rows, instant, now_microseconds
 from longfunnel.collect.hooks import hook_rows
 from longfunnel.collect.matching import record_matches
@@ -154,7 +155,7 @@ class Loader:
     def _load_together(self, records: list[Record], segment: int, after: Position, *, poison: str | None) -> None:
         connection = self._connection
         recorded_at = instant(now_microseconds())
-        groups: dict[tuple[str, str, str, bool], list[dict[str, Any]]] = defaultdict(list)
+        groups: dict[tuple[str, str, str, type[Entry]], list[dict[str, Any]]] = defaultdict(list)
         rejected: list[tuple[str, Rejected, Position]] = []
         hooks: list[tuple[Any, ...]] = []
         leases: list[tuple[Any, ...]] = []
@@ -182,15 +183,17 @@ class Loader:
             elif isinstance(entry, Lease):
                 leases.append((entry.site, entry.number, entry.visitor, instant(entry.at), instant(entry.until)))
             for row in rows:
-                groups[source, system, row.fact, isinstance(entry, Hit)].append(row.values)
+                groups[source, system, row.fact, type(entry)].append(row.values)
             rejected += [(source, part, place) for part in bad]
         with transaction(connection):
             count = 0
-            for (source, system, fact, is_tracked), values in groups.items():
+            for (source, system, fact, kind), values in groups.items():
+                if fact == "call" and kind is Hook:
+                    values = whole_calls(connection, values, source=source, system=system)  # noqa: PLW2901
                 count += append_collected(
                     connection, fact, values, source=source, system=system, recorded_at=recorded_at,
                     # what a visitor's device sends is at most OLDEST old: an earlier copy cannot have been recorded before that
-                    known_since=recorded_at - _KNOWN_WITHIN if is_tracked else None,
+                    known_since=recorded_at - _KNOWN_WITHIN if kind is Hit else None,
                 )  # fmt: skip
             put_aside(connection, [(source, part, str(place)) for source, part, place in rejected])
             if hooks:
