@@ -112,10 +112,10 @@ def propose(
                 hint="Say what the rows are: longfunnel import FILE --fact lead (or deal, payment, spend, event …).",
             )
         source = _source(draft, guess, found)
-        proposal = Proposal(path, source, guess.why, round(min(guess.score / 12, 1.0), 2), notes=_notes(table))
+        proposal = Proposal(path, source, guess.why, round(min(guess.score / 12, 1.0), 2), notes=notes_of(table))
         if not rows:
             proposal.warnings.append("The file has a header and no rows: the guess rests on its headers alone.")
-        _understand(connection, proposal, table, business)
+        understand(connection, proposal, table, business)
         return proposal
 
 
@@ -174,13 +174,15 @@ def _slug(header: str) -> str:
     return "_".join(plain(header).split()) or "_".join(header.split())
 
 
-def _notes(table: Table) -> list[str]:
+def notes_of(table: Table) -> list[str]:
+    """How the file is written, where that is not what one expects."""
     readable = table.readable
     notes = [f"encoding {readable.encoding}"] if readable.encoding not in ("", "utf-8") else []
     return [*notes, *table.notes]
 
 
-def _understand(connection: duckdb.DuckDBPyConnection, proposal: Proposal, table: Table, business: Business) -> None:
+def understand(connection: duckdb.DuckDBPyConnection, proposal: Proposal, table: Table, business: Business) -> None:
+    """Fill in the sample and the warnings by what the proposal's source makes of the first rows."""
     source = proposal.source
     fact = check_names(source, {table.file.name: table.headers})
     formats = recognise(connection, source, fact, table)

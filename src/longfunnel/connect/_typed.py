@@ -110,7 +110,7 @@ def instant_steps(name: str, text: str, form: Format, *, zone: str, is_day: bool
         {f"{name}_ok": f"{name}_direct IS NOT NULL AND isfinite({name}_direct) AND year({name}_direct) >= 1000"},
         {f"{name}_layout": f"CASE WHEN NOT {name}_ok THEN {by_layout} END"},
         {f"{name}_text": found},
-        {f"{name}_shifted": f"{name}_text IS NOT NULL AND regexp_matches({name}_text, '{_OFFSET}') AND contains({name}_text, ':')"},
+        {f"{name}_shifted": f"CASE WHEN contains({name}_text, ':') THEN regexp_matches({name}_text, '{_OFFSET}') ELSE false END"},
         {f"{name}_try": f"CASE WHEN {name}_shifted THEN TRY_CAST({name}_text AS TIMESTAMPTZ) END"},
         {moment: f"CASE WHEN {name}_try IS NOT NULL THEN timezone('UTC', {name}_try) WHEN {name}_shifted"
                  f" THEN timezone('UTC', TRY_CAST({by_rule} AS TIMESTAMPTZ)) END"},

@@ -29,6 +29,8 @@ def open_warehouse(folder: Path, *, memory: str = "", threads: int = 0) -> duckd
     config: dict[str, str | int | bool | float | list[str]] = {
         "temp_directory": str(folder / "spill"),
         "autoload_known_extensions": False,
+        # the way of keeping texts that this version brought packs them in half the processor's time
+        "storage_compatibility_version": "v1.3.0",
         # groups by small numbers, as channel and day, are counted in an array of up to 2^16 places instead of a hash table
         "perfect_ht_threshold": 16,
     }

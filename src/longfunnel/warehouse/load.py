@@ -78,8 +78,11 @@ def content_sql(own: Mapping[str, str]) -> str:
 
 
 def stored_content_sql(fact: Fact, own: Mapping[str, str]) -> str:
-    """What the fact table keeps as ``content_hash``: nothing for immutable facts, which never compare contents."""
-    return "CAST(NULL AS UBIGINT)" if fact.immutable else content_sql(own)
+    """What the fact table keeps as ``content_hash``: nothing for immutable facts, which never compare contents. The key takes no
+    part: contents are compared only between rows of one key."""
+    if fact.immutable:
+        return "CAST(NULL AS UBIGINT)"
+    return content_sql({name: value for name, value in own.items() if name not in fact.key})
 
 
 def load(
@@ -303,8 +306,14 @@ def is_all_news(connection: duckdb.DuckDBPyConnection, fact: Fact, import_id: in
     table = f'facts."{fact.name}"'
     own = f"SELECT key_hash FROM {table} WHERE import_id = $import_id"
     twice = f"{own} GROUP BY key_hash HAVING count(*) > 1 LIMIT 1"
-    known = f"SELECT 1 FROM {table} WHERE import_id <> $import_id AND key_hash IN ({own}) LIMIT 1"
-    return not any(connection.execute(sql, {"import_id": import_id}).fetchall() for sql in (twice, known))
+    others = f"SELECT 1 FROM {table} WHERE import_id <> $import_id"
+    known = f"{others} AND key_hash IN ({own}) LIMIT 1"
+
+    # each question is asked only where the one before leaves it open: most first imports have no others beside them
+    def finds(sql: str) -> bool:
+        return bool(connection.execute(sql, {"import_id": import_id}).fetchall())
+
+    return not finds(twice) and not (finds(f"{others} LIMIT 1") and finds(known))
 
 
 def clear(connection: duckdb.DuckDBPyConnection) -> None:
