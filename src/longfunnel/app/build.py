@@ -14,7 +14,7 @@ import msgspec
 from longfunnel import __version__
 from longfunnel.app.business import now
 from longfunnel.core.errors import NothingYetError
-from longfunnel.journeys.stage import declarations
+from longfunnel.journeys.declared import declarations
 from longfunnel.warehouse.database import transaction
 
 if TYPE_CHECKING:

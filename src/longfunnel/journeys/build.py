@@ -17,6 +17,7 @@ from uuid import uuid4
 from longfunnel.journeys.column_files import forget_columns
 from longfunnel.journeys.credits import build_credits, stand
 from longfunnel.journeys.deals import build_deals, link_deals
+from longfunnel.journeys.declared import declarations
 from longfunnel.journeys.exchange import load_rates, price
 from longfunnel.journeys.leads import build_leads, join_leads
 from longfunnel.journeys.marks import silent_sources
@@ -24,7 +25,7 @@ from longfunnel.journeys.orders import build_orders, build_payments, finish_orde
 from longfunnel.journeys.origins import build_origins, stage_said, stage_spend_marks
 from longfunnel.journeys.rows import reroute, take_events, take_visits
 from longfunnel.journeys.spends import build_spends
-from longfunnel.journeys.stage import Build, declarations, stage_current
+from longfunnel.journeys.stage import Build, stage_current
 from longfunnel.journeys.stages import build_stage_entries
 from longfunnel.journeys.timeline import build_timeline, find_changed, stage_acts
 from longfunnel.journeys.touches import build_touches

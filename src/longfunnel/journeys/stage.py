@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from longfunnel.journeys.days import day_sql
+from longfunnel.journeys.declared import declaration
 from longfunnel.warehouse.facts import Fact, facts
 from longfunnel.warehouse.identifiers import node_sql
 from longfunnel.warehouse.load import current_sql
@@ -68,21 +67,6 @@ def take_table(build: Build, name: str, table: pa.Table) -> None:
     build.connection.register("arrow_rows", table)
     build.run(f"CREATE OR REPLACE TEMP TABLE {name} AS FROM arrow_rows")
     build.connection.unregister("arrow_rows")
-
-
-_DECLARED: Final = re.compile(r"^CREATE TABLE (\w+) \(.*?^\);", re.MULTILINE | re.DOTALL)
-
-
-def declarations() -> dict[str, str]:
-    """CREATE TABLE of every derived table, from ``tables.sql`` and ``staging.sql``, by name."""
-    package = files("longfunnel.journeys")
-    text = "\n".join(package.joinpath(name).read_text("utf-8") for name in ("tables.sql", "staging.sql"))
-    return {match.group(1): match.group(0) for match in _DECLARED.finditer(text)}
-
-
-def declaration(table: str) -> str:
-    """CREATE TABLE of one derived table."""
-    return declarations()[table]
 
 
 def stage_current(build: Build, name: str) -> None:
