@@ -79,14 +79,14 @@ def test_a_record_that_the_warehouse_refuses_costs_only_itself(
 ) -> None:
     from longfunnel.collect import appending
 
-    real = appending.append_rows
+    real = appending.append_columns
 
-    def refusing(connection: Any, fact: Any, rows: list[dict[str, Any]], **options: Any) -> Any:
-        if any(row.get("name") == "poison" for row in rows):
+    def refusing(connection: Any, fact: Any, columns: Any, **options: Any) -> Any:
+        if "poison" in columns["name"]:
             raise duckdb.ConversionException("no such value")
-        return real(connection, fact, rows, **options)
+        return real(connection, fact, columns, **options)
 
-    monkeypatch.setattr(appending, "append_rows", refusing)
+    monkeypatch.setattr(appending, "append_columns", refusing)
     for number in range(9):
         collector.track(collector.event(str(number), "poison" if number == 5 else "x"))
     assert collector.rows("SELECT event_id FROM facts.event ORDER BY 1") == [

@@ -1,14 +1,16 @@
 """One server, three doors: the collector's paths go to its bare application, other processes' commands to ``control``, everything
-else to the pages and the API."""
+else to the pages and the API. Events come by the shortest way."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from longfunnel.app.bridge import answer_by
 from longfunnel.app.business import Business
 from longfunnel.app.control import PATH, Control
 from longfunnel.app.running import Running
+from longfunnel.collect.endpoint import EVENTS
 from longfunnel.warehouse.facts import facts
 
 if TYPE_CHECKING:
@@ -27,10 +29,16 @@ _FACTS = frozenset(f"/api/v1/{name}" for name in facts())
 
 
 class Doors:
-    """The ASGI application of ``longfunnel up``."""
+    """The application of ``longfunnel up``: events by RSGI, the server's own interface, all else by ASGI."""
 
     def __init__(self, endpoint: Endpoint, pages: Any, control: Any) -> None:
         self._endpoint, self._pages, self._control = endpoint, pages, control
+
+    def __rsgi__(self, scope: Any, proto: Any) -> Awaitable[None]:
+        """One request of the server."""
+        if scope.path == EVENTS and scope.method == "POST":
+            return self._endpoint.take_events(scope, proto)
+        return answer_by(self, scope, proto)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, to whom it belongs."""

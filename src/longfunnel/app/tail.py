@@ -8,7 +8,7 @@ from longfunnel.app.business import OWN_FOLDER
 from longfunnel.app.collecting import LOG_FOLDER
 from longfunnel.collect.events import instant
 from longfunnel.collect.following import follow
-from longfunnel.collect.loader import understand
+from longfunnel.collect.gathering import understand
 from longfunnel.collect.plan import Plan
 from longfunnel.collect.privacy import NAMING
 from longfunnel.collect.wire import Lease, from_payload

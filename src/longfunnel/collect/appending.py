@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from longfunnel.collect.staging import Rejected, append_rows
+from longfunnel.collect.staging import Columns, Rejected, append_columns, append_rows
 from longfunnel.warehouse.facts import facts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     import duckdb
+
+    from longfunnel.warehouse.load import Loaded
 
 COLLECTED = "collected"
 """Stands in place of a file's name in ``main.imports`` and before the position in ``main.quarantine``."""
@@ -25,16 +28,17 @@ def new_import(connection: duckdb.DuckDBPyConnection) -> int:
 def append_collected(
     connection: duckdb.DuckDBPyConnection,
     fact: str,
-    values: list[dict[str, Any]],
+    values: list[dict[str, Any]] | Columns,
     *,
     source: str,
     system: str,
     recorded_at: datetime,
     known_since: datetime | None = None,
 ) -> int:
-    """Append the rows of ``fact`` that are news; how many. ``known_since``: see ``append_rows``."""
+    """Append the rows of ``fact`` that are news; how many. Columns and ``known_since``: see ``append_columns``."""
     import_id = new_import(connection)
-    loaded = append_rows(
+    append: Callable[..., Loaded] = append_rows if isinstance(values, list) else append_columns
+    loaded = append(
         connection,
         facts()[fact],
         values,

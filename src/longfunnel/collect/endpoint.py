@@ -12,7 +12,7 @@ import msgspec
 from longfunnel.collect.gate import JSON, Gate, only
 from longfunnel.collect.http import Headers, HttpError, Receive, Scope, Send, answer, answer_error
 from longfunnel.collect.lending import Lending
-from longfunnel.collect.receiving import Receiving
+from longfunnel.collect.receiving import IsGenuine, Receiving
 from longfunnel.collect.tracking import Tracking, cors
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ _SCRIPT: Headers = [
     (b"cross-origin-resource-policy", b"cross-origin"),
 ]
 _ANYWHERE: Headers = [(b"access-control-allow-origin", b"*")]
+EVENTS = "/e"
+"""Where the tracker sends what a visitor does."""
 _API = "/api/v1/"
 _HOOKS = "/hooks/"
 _GOALS = "/goals/"
@@ -50,15 +52,20 @@ class Endpoint:
         hook_tokens: Mapping[str, str],
         key_name: Callable[[str], str | None],
         environment: Mapping[str, str],
+        is_genuine: IsGenuine = lambda *_: True,
         lending: Lending | None = None,
         trouble: Callable[[], str] = lambda: "",
     ) -> None:
         self._plan, self._log, self._monitor, self._trouble = plan, log, monitor, trouble
         self._gate = gate = Gate(plan, log, monitor)
         self._tracking = Tracking(gate, salt=salt, regions=regions, lending=lending or Lending(plan))
-        self._receiving = Receiving(gate, hook_tokens=hook_tokens, key_name=key_name, environment=environment)
+        self._receiving = Receiving(
+            gate, hook_tokens=hook_tokens, key_name=key_name, environment=environment, is_genuine=is_genuine
+        )
         self._scripts = _scripts()
-        self._pages = {"/e": self._tracking.events, "/number": self._tracking.number}
+        self.take_events = self._tracking.take_events
+        """``POST /e`` by RSGI, the server's own interface."""
+        self._pages = {EVENTS: self._tracking.events, "/number": self._tracking.number}
 
     def follow(self, plan: Plan, lending: Lending, hook_tokens: Mapping[str, str]) -> None:
         """From now on the settings are these; a request under way may still see the old ones."""
@@ -88,7 +95,7 @@ class Endpoint:
         except HttpError as error:
             status = error.status
             await answer_error(send, error, cors(headers.get(b"origin", b"")) if from_page else [])
-        self._monitor.answers[status] = self._monitor.answers.get(status, 0) + 1
+        self._monitor.count(status)
 
     async def _other(
         self, path: str, method: str, scope: Scope, headers: dict[bytes, bytes], receive: Receive, send: Send

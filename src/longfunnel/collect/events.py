@@ -7,19 +7,29 @@ import time
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from longfunnel.collect.links import read_link
 from longfunnel.collect.staging import Rejected, Row
 from longfunnel.collect.traffic import is_spam
-from longfunnel.collect.wire import FULL, Batch, Hit, TrackedEvent, read_batch
+from longfunnel.collect.wire import FULL, Hit, TrackedEvent, read_batch
 from longfunnel.warehouse.identifiers import normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the warehouse keeps naive UTC
 OLDEST = timedelta(days=30)
 """An event that waited longer on the visitor's device is not counted: its clock is wrong, or nobody needs it any more."""
+
+_DAY = 86_400_000_000
+"""Microseconds."""
+_OLDEST = OLDEST // timedelta(microseconds=1)
+
+_LONGEST = 4096
+"""Characters of a text that are kept."""
 
 _LEAD_NAMES = frozenset({"lead", "form_submit", "callback", "chat"})
 _LEAD_KINDS = {"chat": "chat", "callback": "call"}
@@ -34,62 +44,87 @@ def instant(microseconds: int) -> datetime:
     return _EPOCH + timedelta(microseconds=microseconds)
 
 
-def event_rows(
-    hit: Hit, *, country: str = "", spam_referrers: tuple[str, ...] = ()
-) -> tuple[list[Row], list[Rejected]]:
-    """The rows of one request of the tracker, and the events that cannot be counted with the reason.
+_OWN = (
+    "event_id", "name", "happened_at", "title", "referrer", "excluded",
+    "visitor_id", "ym_client_id", "ga_client_id", "device", "region",
+)  # fmt: skip
+"""What each event is kept with, in this order; then what its address tells and what the site says, by column."""
+
+_Event = tuple[Any, ...]
+_NOTHING: dict[str, Any] = {}
+
+
+class Events:
+    """Events of many requests to one site, kept so that they become columns without a step for each value.
 
     ``country`` (ISO 3166 alpha-2) says how a phone without country code is read.
     """
-    batch = read_batch(hit.body)
-    received_at = instant(hit.at)
-    rows: list[Row] = []
-    rejected: list[Rejected] = []
-    visitor = _id("visitor", hit.visitor)
-    is_full = batch.consent == FULL
-    # only what is known is in a row
-    shared = {"device": hit.device, "region": hit.region, "visitor_id": visitor}
-    if is_full:
-        shared["ym_client_id"] = _id("ym_client", batch.ym_client_id)
-        shared["ga_client_id"] = _id("ga_client", batch.ga_client_id)
-    shared = {name: value for name, value in shared.items() if value}
-    for number, event in enumerate(batch.events):
-        age = _age(batch, event)
-        if age > OLDEST:
-            reason = f"The visitor's clock says that it is {age.days} days old: it is not counted."
-            rejected.append(Rejected("event", number, "t", str(event.at), reason, _to_json(event).decode()))
-            continue
-        values = {
-            **shared,
-            **_page(event.url or ""),
-            "event_id": event.id,
-            "name": event.name,
-            "happened_at": received_at - age,
-        }
-        if event.title:
-            values["title"] = _text(event.title)
-        if event.referrer:
-            values["referrer"] = _text(event.referrer)
-        if event.props or event.uid:
-            values |= _given(event, is_full=is_full, country=country)
-        if excluded := hit.excluded or _spam(event.referrer, spam_referrers):
-            values["excluded"] = excluded
-        rows.append(Row("event", values))
-        if lead := _lead(event, values, country):
-            rows.append(lead)
-    former = _id("visitor", hit.former_visitor)
-    if former and visitor and former != visitor:
-        link = {"kind_a": "visitor", "value_a": visitor, "kind_b": "visitor", "value_b": former, "seen_at": received_at}
-        rows.append(Row("identity_link", link))
-    return rows, rejected
+
+    def __init__(self, *, country: str = "", spam_referrers: tuple[str, ...] = ()) -> None:
+        self._country, self._spam_referrers = country, spam_referrers
+        self._events: list[_Event] = []
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    def add(self, hit: Hit) -> tuple[list[Row], list[Rejected]]:
+        """Take in the events of one request, or none of them: raises WireError for what is no batch.
+
+        Returned are its other rows (leads, identity links) and the events that cannot be counted, with the reason.
+        """
+        batch = read_batch(hit.body)
+        visitor = _id("visitor", hit.visitor)
+        is_full = batch.consent == FULL
+        ym_client = _id("ym_client", batch.ym_client_id) if is_full else None
+        ga_client = _id("ga_client", batch.ga_client_id) if is_full else None
+        shared = (visitor, ym_client, ga_client, hit.device or None, hit.region or None)
+        taken: list[_Event] = []
+        others: list[Row] = []
+        rejected: list[Rejected] = []
+        for number, event in enumerate(batch.events):
+            age = _age(batch.sent_at, event.at) if batch.sent_at is not None and batch.sent_at > event.at else 0
+            if age > _OLDEST:
+                reason = f"The visitor's clock says that it is {age // _DAY} days old: it is not counted."
+                rejected.append(Rejected("event", number, "t", str(event.at), reason, _to_json(event).decode()))
+                continue
+            excluded = hit.excluded or _spam(event.referrer, self._spam_referrers)
+            given = _given(event, is_full=is_full, country=self._country) if event.props or event.uid else _NOTHING
+            own = (event.id, event.name, hit.at - age, _text(event.title), _text(event.referrer), excluded)
+            taken.append(whole := (*own, *shared, _page(event.url or ""), given))
+            if event.name in _LEAD_NAMES and not excluded and (lead := _lead(event, _values(whole), self._country)):
+                others.append(lead)
+        former = _id("visitor", hit.former_visitor)
+        if former and visitor and former != visitor:
+            ends = {"kind_a": "visitor", "value_a": visitor, "kind_b": "visitor", "value_b": former}
+            others.append(Row("identity_link", {**ends, "seen_at": instant(hit.at)}))
+        self._events += taken
+        return others, rejected
+
+    def rows(self) -> list[Row]:
+        """The events as rows: of each the columns that are known."""
+        return [Row("event", _values(event)) for event in self._events]
+
+    def columns(self) -> dict[str, Sequence[Any]]:
+        """The events as columns: each that is known of any of them. Instants are microseconds since 1970, UTC."""
+        *own, pages, given = zip(*self._events, strict=True)
+        columns: dict[str, Sequence[Any]] = dict(zip(_OWN, own, strict=True))
+        for told in (pages, given):
+            # what an address tells is shared by its events, and mostly nothing is said besides: few are different objects
+            for name in sorted(set().union(*{id(each): each for each in told}.values())):
+                columns[name] = [each.get(name) for each in told]
+        return {name: values for name, values in columns.items() if values.count(None) < len(values)}
 
 
-def _age(batch: Batch, event: TrackedEvent) -> timedelta:
-    """How long ago it happened when it was sent, by the visitor's own clock: right even where that clock is wrong."""
-    if batch.sent_at is None or not math.isfinite(batch.sent_at) or not math.isfinite(event.at):
-        return timedelta(0)
-    milliseconds = min(max(batch.sent_at - event.at, 0.0), 1e13)
-    return timedelta(milliseconds=milliseconds)
+def _values(event: _Event) -> dict[str, Any]:
+    """An event by column, as far as it is known."""
+    *own, page, given = event
+    values = {name: value for name, value in zip(_OWN, own, strict=True) if value}
+    return {**values, **page, **given, "happened_at": instant(event[2])}
+
+
+def _age(sent_at: float, at: float) -> int:
+    """How long ago it happened when it was sent, microseconds, by the visitor's own clock: right even where that clock is wrong."""
+    return round(min(sent_at - at, 1e13) * 1000) if math.isfinite(sent_at) and math.isfinite(at) else 0
 
 
 @lru_cache(maxsize=16_384)
@@ -135,8 +170,6 @@ def _given(event: TrackedEvent, *, is_full: bool, country: str) -> dict[str, Any
 
 def _lead(event: TrackedEvent, values: dict[str, Any], country: str) -> Row | None:
     """A form, chat or callback that leaves a contact is a request: a lead, with the event's id as its own."""
-    if event.name not in _LEAD_NAMES or values.get("excluded"):
-        return None
     given = dict(event.props or {})
     fields = given.pop("values", None)
     if isinstance(fields, dict):
@@ -179,7 +212,11 @@ def _plain(value: Any) -> str | None:
 
 
 def _text(value: str | None) -> str | None:
-    return value[:4096].replace("\0", "") or None if value else None
+    if not value:
+        return None
+    if len(value) > _LONGEST or "\0" in value:
+        return value[:_LONGEST].replace("\0", "") or None
+    return value
 
 
 def _money(value: Any) -> Decimal | None:

@@ -10,6 +10,8 @@ from longfunnel.collect.log import LogUnavailableError
 from longfunnel.collect.wire import to_payload
 
 if TYPE_CHECKING:
+    import asyncio
+
     from longfunnel.collect.log import Log
     from longfunnel.collect.monitoring import Monitor
     from longfunnel.collect.plan import Plan
@@ -38,8 +40,12 @@ class Gate:
     def admit(self, scope: Scope, headers: dict[bytes, bytes]) -> tuple[str, bool]:
         """The sender's address and whether the page was asked for over https. Raises HttpError 429 for who comes too often."""
         address, is_secure = client_address(scope, headers, self.plan.trusted_proxies)
-        _pass(self._by_address.take(address), "address")
+        self.admit_from(address)
         return address, is_secure
+
+    def admit_from(self, address: str) -> None:
+        """Count a request of the address. Raises HttpError 429 when it comes too often."""
+        _pass(self._by_address.take(address), "address")
 
     def admit_to(self, site: str) -> None:
         """Count a request to the site. Raises HttpError 429 when it has too many."""
@@ -48,9 +54,20 @@ class Gate:
     async def keep(self, entry: Entry) -> None:
         """Return when the entry is on disk. Raises HttpError 503 when it was not kept."""
         try:
-            await self.log.append(to_payload(entry))
+            await self.kept(entry)
         except LogUnavailableError as error:
-            raise HttpError(503, error.code, str(error), retry_seconds=error.retry_seconds) from error
+            raise as_http(error) from error
+
+    def kept(self, entry: Entry) -> asyncio.Future[None]:
+        """Done when the entry is on disk; raises, and fails with, LogUnavailableError when it was not kept."""
+        return self.log.hand_over(to_payload(entry))
+
+
+def as_http(error: HttpError | LogUnavailableError) -> HttpError:
+    """The error as it is answered."""
+    if isinstance(error, HttpError):
+        return error
+    return HttpError(503, error.code, str(error), retry_seconds=error.retry_seconds)
 
 
 def only(method: str, *allowed: str) -> None:

@@ -62,12 +62,19 @@ class RateLimit:
         """0 when the request may pass, else the seconds until one may."""
         now = self._clock()
         # taken out and put back, so that the dictionary's order is the order of last use
-        tokens, at = self._buckets.pop(sender, (self._burst, now))
-        tokens = min(self._burst, tokens + (now - at) * self._per_second)
-        wait = 0.0 if tokens >= 1 else (1 - tokens) / self._per_second
-        self._buckets[sender] = (tokens if wait else tokens - 1, now)
-        if len(self._buckets) > self._most:
-            del self._buckets[next(iter(self._buckets))]
+        buckets = self._buckets
+        tokens, at = buckets.pop(sender, (self._burst, now))
+        tokens += (now - at) * self._per_second
+        if tokens > self._burst:
+            tokens = self._burst
+        wait = 0.0
+        if tokens >= 1:
+            tokens -= 1
+        else:
+            wait = (1 - tokens) / self._per_second
+        buckets[sender] = (tokens, now)
+        if len(buckets) > self._most:
+            del buckets[next(iter(buckets))]
         return wait
 
 
@@ -87,19 +94,21 @@ async def read_body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
         body = b"".join(parts)
     if message["type"] == "http.disconnect":
         raise HttpError(400, "incomplete", "The request ended before its body did.")
+    return opened(body, headers.get(b"content-encoding", b"").decode("latin-1"))
+
+
+def opened(body: bytes, packing: str) -> bytes:
+    """The body unpacked. Raises HttpError as ``read_body`` does."""
     if len(body) > MAX_BODY:
         raise HttpError(413, "too_large", f"At most {MAX_BODY} bytes a request.")
-    packing = headers.get(b"content-encoding")
-    if packing:
-        body = _unpack(body, packing)
-    return body
+    return _unpack(body, packing) if packing else body
 
 
-def _unpack(body: bytes, packing: bytes) -> bytes:
+def _unpack(body: bytes, packing: str) -> bytes:
     name = packing.strip().lower()
-    if name == b"identity":
+    if name == "identity":
         return body
-    if name not in (b"gzip", b"x-gzip"):
+    if name not in ("gzip", "x-gzip"):
         raise HttpError(415, "unknown_encoding", "Content-Encoding: only gzip is understood.")
     unpacker = zlib.decompressobj(wbits=31)
     try:
@@ -150,5 +159,10 @@ async def answer(send: Send, status: int, headers: Headers, body: bytes = b"") -
 
 async def answer_error(send: Send, error: HttpError, headers: Headers) -> None:
     """Send an error as JSON, with the time to try again where there is one."""
+    await answer(send, error.status, [*headers, *error_headers(error)], error.body)
+
+
+def error_headers(error: HttpError) -> Headers:
+    """The headers of an error's answer."""
     retry = [(b"retry-after", b"%d" % error.retry_seconds)] if error.retry_seconds else []
-    await answer(send, error.status, [*headers, (b"content-type", b"application/json"), *retry], error.body)
+    return [(b"content-type", b"application/json"), *retry]

@@ -5,22 +5,18 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import defaultdict
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import duckdb
-import msgspec
 
-from longfunnel.collect.appending import COLLECTED, append_collected, put_aside
+from longfunnel.collect.appending import append_collected, put_aside
 from longfunnel.collect.calls import whole_calls
-from longfunnel.collect.events import OLDEST, event_rows, instant, now_microseconds
-from longfunnel.collect.hooks import hook_rows
+from longfunnel.collect.events import OLDEST, instant, now_microseconds
+from longfunnel.collect.gathering import Gathered
 from longfunnel.collect.matching import record_matches
 from longfunnel.collect.segment import Position, Record
-from longfunnel.collect.staging import Rejected, Row
-from longfunnel.collect.submissions import submitted_rows
-from longfunnel.collect.wire import Hit, Hook, Lease, Submission, WireError, from_payload
+from longfunnel.collect.wire import Hook
 from longfunnel.core.errors import WarehouseError
 from longfunnel.warehouse.database import transaction
 
@@ -29,7 +25,6 @@ if TYPE_CHECKING:
 
     from longfunnel.collect.log import Log
     from longfunnel.collect.plan import Plan
-    from longfunnel.collect.wire import Entry
 
 logger = logging.getLogger(__name__)
 
@@ -39,36 +34,6 @@ _KNOWN_WITHIN = OLDEST + timedelta(days=1)
 def loaded_position(connection: duckdb.DuckDBPyConnection) -> Position:
     """How far the log has been loaded."""
     return Position(*connection.execute("SELECT segment, byte_offset FROM main.collected").fetchall()[0])
-
-
-def understand(entry: Entry, plan: Plan, position: Position) -> tuple[str, str, list[Row], list[Rejected]]:
-    """Source, id space, rows and rejected parts of one entry of the log."""
-    received_at = instant(entry.at)
-    match entry:
-        case Hit():
-            site = plan.site_named(entry.site)
-            rows, rejected = event_rows(entry, country=plan.country, spam_referrers=site.spam_referrers if site else ())
-            return entry.site, "", rows, rejected
-        case Submission():
-            rows = submitted_rows(
-                entry.fact, entry.body, plan.reader(), received_at=received_at, request_key=entry.request_key
-            )
-            return entry.source, "", rows, []
-        case Hook():
-            source = plan.hook_named(entry.source)
-            if source is None:
-                raise WireError(f"There is no [[source]] «{entry.source}» of type webhook any more.")
-            rows, rejected = hook_rows(
-                source,
-                entry.content_type,
-                entry.body,
-                plan.reader(source),
-                received_at=received_at,
-                position=str(position),
-            )
-            return source.name, source.system, rows, rejected
-        case Lease():
-            return entry.site, "", [], []
 
 
 class Loader:
@@ -87,7 +52,8 @@ class Loader:
         """Held while rows are loaded: whoever needs the warehouse at rest takes it."""
 
     def run(self, stop: threading.Event, *, pause: float = 1.0, on_loaded: Callable[[int], None] | None = None) -> None:
-        """Load until ``stop`` is set, and once more after it. ``pause`` (seconds) gathers records into one transaction.
+        """Load until ``stop`` is set, and once more after it. ``pause`` (seconds, from one beginning to the next) gathers records
+        into one transaction.
 
         A failure is logged and tried again: the records wait in the log.
         """
@@ -99,7 +65,8 @@ class Loader:
             if count is None:
                 wait = min(max(wait * 2, 1.0), 30.0)
             else:
-                wait = pause
+                # under load the next one follows sooner: what comes during a long load has waited already
+                wait = max(pause - (time.monotonic() - began), pause / 10)
                 if on_loaded and count:
                     on_loaded(count)
                 if began >= next_tidy:
@@ -155,60 +122,34 @@ class Loader:
     def _load_together(self, records: list[Record], segment: int, after: Position, *, poison: str | None) -> None:
         connection = self._connection
         recorded_at = instant(now_microseconds())
-        groups: dict[tuple[str, str, str, type[Entry]], list[dict[str, Any]]] = defaultdict(list)
-        rejected: list[tuple[str, Rejected, Position]] = []
-        hooks: list[tuple[Any, ...]] = []
-        leases: list[tuple[Any, ...]] = []
+        gathered = Gathered(self.plan, segment, poison=poison)
         for record in records:
-            place = Position(segment, record.offset)
-            try:
-                entry = from_payload(record.payload)
-                source, system, rows, bad = understand(entry, self.plan, place)
-            except Exception as error:  # noqa: BLE001 - whatever one record does, the others go on and it is not lost
-                rejected.append((COLLECTED, _whole(record, str(error)), place))
-                continue
-            if poison:
-                rejected.append((source, _whole(record, f"The warehouse refuses it: {poison}"), place))
-                rows = []
-            if isinstance(entry, Hook):
-                hooks.append(
-                    (
-                        instant(entry.at),
-                        entry.source,
-                        str(place),
-                        entry.content_type,
-                        entry.body.decode("utf-8", "replace"),
-                    )
-                )
-            elif isinstance(entry, Lease):
-                leases.append((entry.site, entry.number, entry.visitor, instant(entry.at), instant(entry.until)))
-            for row in rows:
-                groups[source, system, row.fact, type(entry)].append(row.values)
-            rejected += [(source, part, place) for part in bad]
+            gathered.add(record)
         with transaction(connection):
             count = 0
-            for (source, system, fact, kind), values in groups.items():
+            for source, events in gathered.events.items():
+                if events:
+                    # what a visitor's device sends is at most OLDEST old: an earlier copy cannot have been recorded before that
+                    known_since = recorded_at - _KNOWN_WITHIN
+                    count += append_collected(
+                        connection, "event", events.columns(), source=source, system="", recorded_at=recorded_at,
+                        known_since=known_since,
+                    )  # fmt: skip
+            for (source, system, fact, kind), values in gathered.rows.items():
                 if fact == "call" and kind is Hook:
                     values = whole_calls(connection, values, source=source, system=system)  # noqa: PLW2901
                 count += append_collected(
-                    connection, fact, values, source=source, system=system, recorded_at=recorded_at,
-                    # what a visitor's device sends is at most OLDEST old: an earlier copy cannot have been recorded before that
-                    known_since=recorded_at - _KNOWN_WITHIN if kind is Hit else None,
-                )  # fmt: skip
-            put_aside(connection, [(source, part, str(place)) for source, part, place in rejected])
-            if hooks:
-                connection.executemany("INSERT INTO main.webhooks VALUES (?, ?, ?, ?, ?)", hooks)
-            if leases:
-                connection.executemany("INSERT INTO main.number_leases VALUES (?, ?, ?, ?, ?)", leases)
-            if any(fact == "call" for _, _, fact, _ in groups):
+                    connection, fact, values, source=source, system=system, recorded_at=recorded_at
+                )
+            put_aside(connection, gathered.rejected)
+            if gathered.hooks:
+                connection.executemany("INSERT INTO main.webhooks VALUES (?, ?, ?, ?, ?)", gathered.hooks)
+            if gathered.leases:
+                connection.executemany("INSERT INTO main.number_leases VALUES (?, ?, ?, ?, ?)", gathered.leases)
+            if any(fact == "call" for _, _, fact, _ in gathered.rows):
                 count += record_matches(connection, self.plan, recorded_at)
             connection.execute(
                 "UPDATE main.collected SET segment = ?, byte_offset = ?, recorded_at = ?", [*after, recorded_at]
             )
         self.rows += count
-        self.quarantined += len(rejected)
-
-
-def _whole(record: Record, reason: str) -> Rejected:
-    raw = msgspec.json.encode({"record": record.payload.decode("utf-8", "replace")}).decode()
-    return Rejected("", 0, None, None, reason, raw)
+        self.quarantined += len(gathered.rejected)

@@ -68,7 +68,7 @@ class Log:
         segment_bytes: int = 16 << 20,
         queue_bytes: int = 8 << 20,
         reserve_bytes: int = 64 << 20,
-        linger: float = 0.004,
+        linger: float = 0.002,
         first_segment: int = 1,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -105,6 +105,10 @@ class Log:
 
     async def append(self, payload: bytes) -> None:
         """Return when the payload is on disk. Raises LogUnavailableError when it was not kept."""
+        await self.hand_over(payload)
+
+    def hand_over(self, payload: bytes) -> asyncio.Future[None]:
+        """Take the payload; the future is done when it is on disk. Raises, or the future has, LogUnavailableError when it was not kept."""
         if self._is_closed:
             raise LogUnavailableError("The collector is stopping.", retry_seconds=5)
         if self._queued + len(payload) > self._queue_bytes:
@@ -116,7 +120,7 @@ class Log:
         self._queued += len(payload)
         self._records.append(frame(payload))
         self._waiters.append(waiter)
-        await waiter
+        return waiter
 
     def _flush(self, loop: asyncio.AbstractEventLoop) -> None:
         records, waiters = self._records, self._waiters

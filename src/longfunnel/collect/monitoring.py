@@ -47,6 +47,10 @@ class Monitor(Collector):
         self._registry.register(self)
         ProcessCollector(registry=self._registry)
 
+    def count(self, status: int) -> None:
+        """A request was answered."""
+        self.answers[status] = self.answers.get(status, 0) + 1
+
     def text(self) -> bytes:
         """All measures, in the text format of Prometheus."""
         return generate_latest(self._registry)

@@ -28,6 +28,7 @@ class Plan:
         self.country = settings.business.home_country
         self._sites = {site.name: site for site in settings.site}
         self._hooks = {source.name: with_preset(source) for source in settings.source if source.type == WEBHOOK}
+        self._connected = {source.name: source for source in settings.source if source.is_connected}
         self._own = {site.name: networks(site.own_addresses) for site in settings.site}
         self.trusted_proxies: tuple[Network, ...] = networks(self.collector.trusted_proxies)
         self._senders = {source.name: networks(source.senders) for source in settings.source}
@@ -64,6 +65,19 @@ class Plan:
     def hook_named(self, name: str) -> Source | None:
         """The webhook of that name, if there is one."""
         return self._hooks.get(name)
+
+    @property
+    def addressed(self) -> list[Source]:
+        """The sources that webhooks may be addressed to: those of type webhook, and connected systems that tell of changes so."""
+        return [*self._hooks.values(), *self._connected.values()]
+
+    def addressee(self, name: str) -> Source | None:
+        """The source of that name that webhooks may be addressed to, if there is one."""
+        return self._hooks.get(name) or self._connected.get(name)
+
+    def is_connected(self, name: str) -> bool:
+        """Whether the source of that name reaches an outside system itself: what its webhooks mean is its connector's to say."""
+        return name in self._connected
 
     def hook_senders(self, name: str) -> tuple[Network, ...]:
         """The addresses from which the webhook of that name may come; none is any."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
-from longfunnel.collect.loader import understand
+from longfunnel.collect.gathering import understand
 from longfunnel.collect.segment import Position
 from longfunnel.collect.wire import WireError, from_payload
 from longfunnel.core.errors import LongfunnelError, SettingsError, did_you_mean, together
@@ -37,7 +37,7 @@ NAMING = frozenset(
 """Columns whose words may name or tell of a person, in whatever fact they stand."""
 WEBHOOK = "webhook"
 """Name of the bodies of webhooks among the periods of retention."""
-_RAW = {"webhooks": "raw", "quarantine": "raw"}
+_RAW = {"webhooks": "raw", "quarantine": "raw", "raw_records": "body"}
 
 
 class ErasureError(LongfunnelError):

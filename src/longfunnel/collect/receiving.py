@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -19,15 +20,16 @@ from longfunnel.core.errors import did_you_mean
 from longfunnel.warehouse.facts import facts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from longfunnel.core.collecting import Signature
 
+IsGenuine = Callable[[str, Mapping[str, str], str, bytes], bool]
+"""Of a source's name, the headers (lower case), the content type and the body."""
 FORM = "application/x-www-form-urlencoded"
 
 
 class Receiving:
-    """Takes what other systems send. ``key_name`` gives the name of a secret key, or None for one that does not exist."""
+    """Takes what other systems send. ``key_name`` gives the name of a secret key, or None for one that does not exist;
+    ``is_genuine`` says whether a webhook comes from the system that its source is connected to."""
 
     def __init__(
         self,
@@ -36,8 +38,10 @@ class Receiving:
         hook_tokens: Mapping[str, str],
         key_name: Callable[[str], str | None],
         environment: Mapping[str, str],
+        is_genuine: IsGenuine = lambda *_: True,
     ) -> None:
         self._gate, self._hook_tokens, self._key_name, self._environment = gate, hook_tokens, key_name, environment
+        self._is_genuine = is_genuine
 
     def follow(self, hook_tokens: Mapping[str, str]) -> None:
         """From now on the webhooks are these."""
@@ -83,7 +87,7 @@ class Receiving:
         address, _ = self._gate.admit(scope, headers)
         name, _, token = rest.partition("/")
         name = unquote(name)
-        source = self._gate.plan.hook_named(name)
+        source = self._gate.plan.addressee(name)
         expected = self._hook_tokens.get(name, "")
         if source is None or not expected or not hmac.compare_digest(expected.encode(), token.strip("/").encode()):
             raise HttpError(404, "not_found", "There is no such webhook: its name or its token is wrong.")
@@ -96,6 +100,10 @@ class Receiving:
             content_type = headers.get(b"content-type", b"").decode("latin-1")[:200]
         if source.signature:
             _check_signature(source.signature, headers, body, self._environment)
+        if self._gate.plan.is_connected(name):
+            told = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in headers.items()}
+            if not self._is_genuine(name, told, content_type, body):
+                raise HttpError(401, "not_genuine", f"This is no webhook of the system that «{name}» is connected to.")
         await self._gate.keep(Hook(now_microseconds(), name, content_type, body))
         self._gate.monitor.events += 1
         await answer(send, 200, [])  # some senders take nothing else for a success

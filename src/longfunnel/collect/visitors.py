@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _AGE_SECONDS = 395 * 86_400
-_COOKIE = re.compile(rb"(?:^|;\s*)lf_id=([^;]+)")
+_COOKIE = re.compile(r"(?:^|;\s*)lf_id=([^;]+)")
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 
 
-def cookie_visitor(header: bytes | None) -> str | None:
+def cookie_visitor(header: str) -> str | None:
     """The visitor id in a Cookie header."""
     match = _COOKIE.search(header) if header else None
-    return clean_id(match[1].decode("latin-1")) if match else None
+    return clean_id(match[1]) if match else None
 
 
 def clean_id(text: str | None) -> str | None:
@@ -34,14 +34,14 @@ def new_id() -> str:
     return secrets.token_hex(16)
 
 
-def cookie_attributes(*, is_secure: bool, domain: str) -> bytes:
+def cookie_attributes(*, is_secure: bool, domain: str) -> str:
     """What follows the visitor id in Set-Cookie: 395 days from now, readable by the page so that its forms can carry the id."""
     parts = ["", f"Max-Age={_AGE_SECONDS}", "Path=/", "SameSite=Lax"]
     if domain:
         parts.append(f"Domain={domain}")
     if is_secure:
         parts.append("Secure")
-    return "; ".join(parts).encode("latin-1", "ignore")
+    return "; ".join(parts).encode("ascii", "ignore").decode("ascii")
 
 
 def shared_domain(host: str, origin: str) -> str:
