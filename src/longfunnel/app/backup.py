@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from longfunnel.app.business import OWN_FOLDER, SETTINGS_FILE, STATE_FILE, Business
 from longfunnel.app.erasure import TOMBSTONES_FILE, reapply_erasures
-from longfunnel.app.second_factor import KEY_FILE
+from longfunnel.app.sealing import KEY_FILE
 from longfunnel.core.errors import LongfunnelError, SettingsError
 from longfunnel.warehouse.database import FILE as WAREHOUSE_FILE
 

@@ -137,9 +137,24 @@ class Jobs:
         """The newest job that is not over, of that subject if one is named."""
         return next((job for job in self.all() if not job.is_over and subject in ("", job.subject)), None)
 
+    def end(self) -> None:
+        """Stop what runs and what waits, and come back when all is at rest: the server ends."""
+        for job in self.all():
+            if not job.is_over:
+                job.stop()
+        self._worker.shutdown(cancel_futures=True)
+
 
 _jobs: dict[Path, Jobs] = {}
 _making = threading.Lock()
+
+
+def end_jobs(folder: Path) -> None:
+    """End the jobs of the business in that folder, if it has any."""
+    with _making:
+        jobs = _jobs.pop(folder, None)
+    if jobs:
+        jobs.end()
 
 
 def jobs_of(folder: Path) -> Jobs:

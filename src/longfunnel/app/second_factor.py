@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING
 
 import pyotp
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import InvalidToken
 
-from longfunnel.app.business import OWN_FOLDER
+from longfunnel.app.sealing import box
 from longfunnel.core.errors import LongfunnelError
 
 if TYPE_CHECKING:
     from longfunnel.app.business import Business
     from longfunnel.state import User
 
-KEY_FILE = "secret.key"
 _STEP_SECONDS = 30
 
 
@@ -41,14 +39,14 @@ def turn_on(business: Business, user: User, secret: str, code: str) -> User:
     if _step_of(secret, code, after=0) is None:
         raise SecondFactorError("The code is not right.", hint="Check the clock of your phone and try the next code.")
     return business.state.users.change(
-        user.id, totp_secret=_box(business).encrypt(secret.encode()).decode(), totp_step=0
+        user.id, totp_secret=box(business).encrypt(secret.encode()).decode(), totp_step=0
     )
 
 
 def is_code(business: Business, sealed: str, code: str, *, after: int) -> int | None:
     """The half minute whose code this is (now, one earlier or one later), later than ``after``; None when it fits none."""
     try:
-        secret = _box(business).decrypt(sealed.encode()).decode()
+        secret = box(business).decrypt(sealed.encode()).decode()
     except InvalidToken:
         raise SecondFactorError(
             "The second factor cannot be read: its key file is not the one that sealed it.",
@@ -63,14 +61,3 @@ def _step_of(secret: str, code: str, *, after: int) -> int | None:
     totp = pyotp.TOTP(secret)
     fitting = [step for step in (now - 1, now, now + 1) if pyotp.utils.strings_equal(said, totp.generate_otp(step))]
     return next((step for step in fitting if step > after), None)
-
-
-def _box(business: Business) -> Fernet:
-    file = business.folder / OWN_FOLDER / KEY_FILE
-    try:
-        return Fernet(file.read_bytes())
-    except FileNotFoundError:
-        key = Fernet.generate_key()
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
-            opened.write(key)
-        return Fernet(key)

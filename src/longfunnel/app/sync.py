@@ -9,6 +9,7 @@ from longfunnel.collect.matching import record_matches
 from longfunnel.collect.plan import WEBHOOK, Plan
 from longfunnel.collect.retrying import retry_hooks
 from longfunnel.connect import FileReport, ImportReport, import_source
+from longfunnel.connect.dlt import import_dlt
 from longfunnel.core.errors import NothingYetError, QuestionError, SourceError, did_you_mean, together
 from longfunnel.warehouse.database import transaction
 
@@ -49,17 +50,31 @@ def sync(
     failures: list[str] = []
     recorded_at = now()
     plan = Plan(settings)
-    for source in settings.source:
-        if names and source.name not in names:
+    chosen = [source for source in settings.source if not names or source.name in names]
+    connected = [source for source in chosen if source.is_connected]
+    if connected:
+        from longfunnel.app.connected import (
+            sync_connected,
+        )  # the HTTP client takes as long to load as a small file to import
+
+        with business.interruptible():
+            outcome = sync_connected(
+                business, connected, recorded_at, progress or (lambda *_: None), is_asked=bool(names)
+            )
+        reports += outcome.reports
+        failures += outcome.failures
+    for source in chosen:
+        if source in connected:
             continue
         if source.type == WEBHOOK:
             again = _again(business, plan, source, recorded_at)
             reports += [again] if again.read else []
             continue
+        bring = import_dlt if source.type == "dlt" else import_source
         try:
             with business.interruptible():
                 reports.append(
-                    import_source(
+                    bring(
                         business.warehouse,
                         source,
                         business=settings.business,
@@ -70,7 +85,10 @@ def sync(
                 )
         except SourceError as error:
             failures.append(f"{source.name}: {error}")
-    if any(report.fact == "call" and report.added + report.changed for report in reports):
+            _note(business, source, "trouble", str(error))
+        else:
+            _note(business, source, "good", "")
+    if any("call" in report.fact.split() and report.added + report.changed for report in reports):
         with business.interruptible(), transaction(business.warehouse):
             record_matches(business.warehouse, plan, recorded_at)
     if failures:
@@ -78,6 +96,12 @@ def sync(
         intro = f"{len(failures)} of {len(failures) + len(reports)} sources could not be imported.{done}"
         raise SyncError(together(failures, intro), reports)
     return reports
+
+
+def _note(business: Business, source: Source, state: str, told: str) -> None:
+    """How a source that reaches an outside system fared; a file's import tells that itself."""
+    if source.type == "dlt":
+        business.state.connections.note(source.name, state, told, now())
 
 
 def _again(business: Business, plan: Plan, source: Source, recorded_at: datetime) -> ImportReport:

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from longfunnel.connect._connectors import (
+    check_source,
+    connector_named,
+    connector_names,
+    credentials_of,
+    missing_credentials,
+    variable,
+)
 from longfunnel.connect._preview import columns_of, preview
 from longfunnel.connect._propose import Proposal, propose
 from longfunnel.connect._quarantine import quarantined
@@ -12,9 +20,15 @@ __all__ = [
     "FileReport",
     "ImportReport",
     "Proposal",
+    "check_source",
     "columns_of",
+    "connector_named",
+    "connector_names",
+    "credentials_of",
     "import_source",
+    "missing_credentials",
     "preview",
     "propose",
     "quarantined",
+    "variable",
 ]

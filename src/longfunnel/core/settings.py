@@ -6,6 +6,7 @@ Only text comes in and only values go out; reading the file is the caller's.
 from __future__ import annotations
 
 import tomllib
+from datetime import date
 from typing import Any, Literal, get_type_hints
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -22,6 +23,7 @@ from longfunnel.core.collecting import (
     schedule_mistakes,
 )
 from longfunnel.core.errors import SettingsError, did_you_mean, together
+from longfunnel.core.matching import MatchRule, match_mistakes
 
 Language = Literal["en", "ru"]
 
@@ -108,12 +110,12 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     """Its name in reports and messages."""
-    fact: str
-    """What one row is: see [facts](facts.md)."""
+    fact: str = ""
+    """What one row is: see [facts](facts.md). A connected system brings several facts, and names none."""
     path: str = ""
     """The file, seen from the business's folder; a pattern (`leads*.csv`) takes many."""
     type: str = "file"
-    """file; other kinds of sources come with their connectors."""
+    """file, webhook, or the connector of an outside system: see [connectors](connectors.md)."""
     system: str = ""
     """The outside system whose ids the source carries. Ids of leads, deals and contacts mean the same thing within one system."""
     columns: dict[str, Any] = {}
@@ -148,6 +150,51 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """For ``type = "webhook"``: a sender whose fields are known, as ``calltouch``. What columns, constants and values say goes before it."""
     senders: tuple[str, ...] = ()
     """For ``type = "webhook"``: IP addresses and networks that may send. Empty: any."""
+    base_url: str = ""
+    """Connectors: the address of the system's API, where it is not the vendor's own: a portal of yours, a proxy, a test server."""
+    oauth_url: str = ""
+    """Connectors: the address that gives tokens, where it is not the vendor's own."""
+    credentials: dict[str, str] = {}
+    """Connectors: what opens the system, as ``credentials.token = "…"``. Better in the environment variable
+    ``LONGFUNNEL_<SOURCE>_<NAME>`` or given to ``longfunnel connect``, which keeps it sealed."""
+    since: str = ""
+    """Connectors: the first day (ISO) that the first sync brings. Empty: a year ago."""
+    reread_days: int = -1
+    """Connectors: how many past days each sync reads again, as vendors restate them. -1: as the connector knows its vendor."""
+    patience_seconds: float = 120
+    """Connectors: how long a sync tries again where a system is ill or asks to wait, before it goes on without it."""
+    requests_per_second: float = 0
+    """Connectors: how often the system may be asked. 0: as its vendor allows."""
+    options: dict[str, Any] = {}
+    """Connectors: their own settings, each a key of the ``[[source]]``."""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the source reaches an outside system by a connector."""
+        return self.type not in ("file", "webhook", "dlt")
+
+
+class WriteBack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What goes back into a connected system: the source of each deal or lead into the CRM, won deals as conversions into ads."""
+
+    name: str
+    """Its name in the log of changes."""
+    to: str
+    """The connected source that is written to."""
+    kind: Literal["source", "conversions"] = "source"
+    """source: where each record came from; conversions: won deals, for the ads to learn from."""
+    fact: Literal["deal", "lead"] = "deal"
+    """Whose source is written: deals' or leads'."""
+    fields: dict[str, str] = {}
+    """Ours = theirs: source, medium, campaign, content, term, channel. Without it the system's own UTM fields."""
+    since: str = ""
+    """Only records made on this day (ISO) or later. Empty: the last 90 days."""
+    target: str = ""
+    """Conversions: the goal (Metrika: the identifier of a JavaScript goal) or the list (VK) that counts them."""
+    pipelines: tuple[str, ...] = ()
+    """Conversions: only deals of these pipelines. Empty: of all."""
+    automatic: bool = False
+    """Whether a running server writes after each build. Without it only ``longfunnel write-back`` does."""
 
 
 class Mail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -175,7 +222,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     guards: Guards = Guards()
     channel: tuple[ChannelRule, ...] = ()
     """Rules that come before the default ones."""
+    match: tuple[MatchRule, ...] = ()
+    """By which cost meets visits; they come before the default ones: the campaign's id, then its name."""
     source: tuple[Source, ...] = ()
+    write_back: tuple[WriteBack, ...] = ()
+    """What goes back into connected systems."""
     site: tuple[Site, ...] = ()
     collector: Collector = Collector()
     schedule: Schedule = Schedule()
@@ -184,6 +235,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Fact = days: older rows are deleted. A fact that is not named is kept for ever."""
 
 
+WRITTEN = ("source", "medium", "campaign", "content", "term", "channel")
+"""What can be written about where a record came from."""
 _TABLES: dict[str, type[msgspec.Struct]] = {
     "business": Business,
     "counting": Counting,
@@ -192,7 +245,13 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "schedule": Schedule,
     "mail": Mail,
 }
-_LISTS: dict[str, type[msgspec.Struct]] = {"channel": ChannelRule, "source": Source, "site": Site}
+_LISTS: dict[str, type[msgspec.Struct]] = {
+    "channel": ChannelRule,
+    "match": MatchRule,
+    "source": Source,
+    "site": Site,
+    "write_back": WriteBack,
+}
 
 
 def parse_settings(text: str, *, file: str = "longfunnel.toml") -> Settings:
@@ -213,6 +272,8 @@ def parse_settings(text: str, *, file: str = "longfunnel.toml") -> Settings:
             mistakes.append(f"[{section}] must be written [[{section}]]: there can be several.")
             continue
         for number, row in enumerate(rows, 1):
+            if kind is Source and isinstance(row, dict):
+                _gather_options(row)
             label = (
                 f"[[{section}]] «{row.get('name')}»"
                 if isinstance(row, dict) and row.get("name")
@@ -227,6 +288,13 @@ def parse_settings(text: str, *, file: str = "longfunnel.toml") -> Settings:
         if not mistakes:
             return settings
     raise SettingsError(together(mistakes, f"{file} needs mending:"))
+
+
+def _gather_options(row: dict[str, Any]) -> None:
+    """Put a connector's own settings under ``options``; whether it knows them, it says itself."""
+    if row.get("type", "file") not in ("file", "webhook"):
+        own = [key for key in row if key not in Source.__struct_fields__]
+        row["options"] = {**row.get("options", {}), **{key: row.pop(key) for key in own}}
 
 
 def _unknown_keys(raw: Any, kind: type[msgspec.Struct], where: str) -> list[str]:
@@ -252,6 +320,39 @@ def _wrong_values(raw: Any, kind: type[msgspec.Struct], where: str) -> list[str]
     return mistakes
 
 
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _write_back_mistakes(settings: Settings) -> list[str]:
+    connected = [source.name for source in settings.source if source.is_connected]
+    mistakes = []
+    for rule in settings.write_back:
+        where = f"[[write_back]] «{rule.name}»"
+        if rule.to not in connected:
+            mistakes.append(f"{where}: to = «{rule.to}» is no connected source.{did_you_mean(rule.to, connected)}")
+        if rule.since and not _is_day(rule.since):
+            mistakes.append(f"{where}: since «{rule.since}» is not a day such as 2025-01-31.")
+        if rule.kind == "conversions" and not rule.target:
+            mistakes.append(f"{where}: target is missing: which goal or list counts the conversions.")
+        if rule.kind == "conversions" and rule.fact != "deal":
+            mistakes.append(f"{where}: conversions are won deals; fact cannot be {rule.fact}.")
+        mistakes += [
+            f"{where}: fields.{name} is none of ours.{did_you_mean(name, WRITTEN)}"
+            for name in rule.fields
+            if name not in WRITTEN
+        ]
+    names = [rule.name for rule in settings.write_back]
+    mistakes += [
+        f"[[write_back]] «{name}» is named twice." for name in sorted({n for n in names if names.count(n) > 1})
+    ]
+    return mistakes
+
+
 def _meaning(settings: Settings) -> list[str]:
     mistakes = []
     business, counting = settings.business, settings.counting
@@ -262,6 +363,7 @@ def _meaning(settings: Settings) -> list[str]:
         mistakes.append(f"[business] currency «{business.currency}» is not an ISO code such as RUB, USD, EUR.")
     if business.country and not (len(business.country) == 2 and business.country.isalpha()):
         mistakes.append(f"[business] country «{business.country}» is not a two-letter code such as RU, BR, US.")
+    mistakes += _write_back_mistakes(settings)
     positive = {
         "lookback_days": counting.lookback_days,
         "session_minutes": counting.session_minutes,
@@ -278,14 +380,25 @@ def _meaning(settings: Settings) -> list[str]:
         for source in settings.source
         if source.type == "file" and not source.path
     ]
+    mistakes += [
+        f"[[source]] «{source.name}»: «fact» is missing."
+        for source in settings.source
+        if source.type in ("file", "webhook", "dlt") and not source.fact
+    ]
+    for source in settings.source:
+        if source.since and not _is_day(source.since):
+            mistakes.append(f"[[source]] «{source.name}» since «{source.since}» is not a day such as 2025-01-31.")
     for source in settings.source:
         mistakes += networks_mistakes(f"[[source]] «{source.name}» senders", source.senders)
     mistakes += schedule_mistakes(settings.schedule)
+    mistakes += match_mistakes(
+        settings.match, (source.name for source in settings.source if source.fact in ("spend", ""))
+    )
     for source in settings.source:
         for name, value in (("vat_percent", source.vat_percent), ("fee_percent", source.fee_percent)):
             if not 0 <= value <= 100:
                 mistakes.append(f"[[source]] «{source.name}» {name} must be from 0 to 100, not {value:g}.")
-            elif value and source.fact != "spend":
+            elif value and source.fact not in ("spend", ""):
                 mistakes.append(
                     f"[[source]] «{source.name}» {name} is for spend, and this source brings {source.fact}."
                 )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from longfunnel.core.registry import catalogue
 from longfunnel.warehouse.facts._fact import Column, Fact, Type
 
 __all__ = ["Column", "Fact", "Type", "facts"]
 
 
+@cache  # connectors and imports ask for each row
 def facts() -> dict[str, Fact]:
     """All facts by name."""
     return catalogue("longfunnel.warehouse.facts", "FACT", Fact)

@@ -1,0 +1,77 @@
+"""What Metrika's answers mean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from longfunnel.connect._engine import (
+    ConnectError,
+    ExpiredError,
+    ForbiddenError,
+    LimitedError,
+    RefusedError,
+    usual_error,
+)
+
+if TYPE_CHECKING:
+    import httpx
+
+_AGAIN = "Connect the source again: longfunnel connect NAME"
+_HINTS = {
+    "quota_requests_by_uid": "Metrika allows a user 5,000 requests a day, counted anew from midnight UTC.",
+    "quota_parallel_requests": "Metrika allows a user three requests at once.",
+}
+_SHOWN = 300
+
+
+def classify(response: httpx.Response) -> ConnectError | None:
+    """The trouble that an answer of Metrika tells, None for a good one."""
+    said = _told(response)
+    if said is None:
+        return usual_error(response)
+    kinds = [str(error.get("error_type") or "") for error in said["errors"]]
+    words = str(
+        said.get("message") or next((error.get("message") for error in said["errors"] if error.get("message")), "")
+    )
+    status = response.status_code if response.status_code >= 400 else _code(said)
+    told = f"Yandex Metrika: {words[:_SHOWN] or 'an error'} ({', '.join(kind for kind in kinds if kind) or status})."
+    if status == 401 or "invalid_token" in kinds:
+        return ExpiredError(told, hint=_AGAIN)
+    if status in (420, 429) or any(kind.startswith("quota") for kind in kinds):
+        hint = next((_HINTS[kind] for kind in kinds if kind in _HINTS), "")
+        return LimitedError(told, seconds=_seconds(response.headers.get("Retry-After")), hint=hint)
+    if "access_denied" in kinds or status == 403:
+        return ForbiddenError(told, hint="The token's owner needs the right to see the counter.")
+    return usual_error(response) if response.status_code >= 500 or status == 404 else RefusedError(told)
+
+
+def _told(response: httpx.Response) -> dict[str, Any] | None:
+    """The body of an error, whatever the status says; None where there is none."""
+    body = response.content
+    if body.lstrip()[:1] != b"{" or (response.status_code < 400 and b'"errors"' not in body[:2000]):
+        return None
+    try:
+        said = msgspec.json.decode(body)
+    except (ValueError, msgspec.DecodeError):
+        return None
+    if not isinstance(said, dict) or not (said.get("errors") or response.status_code >= 400):
+        return None
+    errors = said.get("errors")
+    return {
+        **said,
+        "errors": [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else [],
+    }
+
+
+def _code(said: dict[str, Any]) -> int:
+    code = said.get("code")
+    return code if isinstance(code, int) else 400
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        return max(0.0, float(text)) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,383 @@
+"""Connecting a system: choose it, give its keys, prove the access, choose what to bring, look at the first rows, run."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import msgspec
+
+from longfunnel.app import connecting
+from longfunnel.connect import connector_named, connector_names
+from longfunnel.core.errors import LongfunnelError
+from longfunnel.core.text import Text
+from longfunnel.warehouse.facts import facts
+from longfunnel.web.page import ANALYSTS, Page, Route
+from longfunnel.web.pages._source import STATES
+from longfunnel.web.pages._source_new import begin
+from longfunnel.web.pages._source_words import FACTS, column_title
+
+if TYPE_CHECKING:
+    from litestar import Response
+
+    from longfunnel.connect._engine import Connector, Option, Record
+    from longfunnel.core.settings import Source
+    from longfunnel.web.visit import Visit
+
+_PATIENCE = 10.0
+"""Seconds that a page waits for an ill system."""
+_AGREE_SECONDS = 900.0
+_SHOWN_CHOICES = 200
+_waiting: dict[str, tuple[str, str, float]] = {}
+"""State of an agreement in a browser → the session that began it, the source, until when it holds."""
+
+
+def offers(visit: Visit) -> Response[Any]:
+    """The systems that can be connected."""
+    cards = [
+        {
+            "type": offer.type,
+            "title": visit.text(offer.connector.title),
+            "brings": ", ".join(visit.text(FACTS[fact]).lower() for fact in offer.connector.facts if fact in FACTS),
+        }
+        for offer in connecting.offers()
+    ]
+    return visit.show("pages/connect.html", title=visit.text(PAGE.title), cards=cards)
+
+
+def new(visit: Visit, *, mistake: str = "") -> Response[Any]:
+    """The form of a new connection."""
+    kind = visit.path["kind"]
+    if kind not in connector_names():
+        raise visit.missing()
+    connector = connector_named(kind)
+    taken = {source.name for source in visit.settings.source}
+    proposed = next(name for name in (kind, *(f"{kind}-{number}" for number in range(2, 99))) if name not in taken)
+    return visit.show(
+        "pages/connect_new.html",
+        title=visit.text(connector.title),
+        kind=kind,
+        name=visit.posted("name") or proposed,
+        since=visit.posted("since"),
+        credentials=_credentials(visit, connector, {}),
+        mistake=mistake,
+        status=400 if mistake else 200,
+    )
+
+
+def add(visit: Visit) -> Response[Any]:
+    """Write the ``[[source]]``, keep its credentials sealed, and go to its page."""
+    kind, name = visit.path["kind"], visit.posted("name")
+    if kind not in connector_names():
+        raise visit.missing()
+    if not name or "/" in name:
+        return new(visit, mistake=visit.text(Text("Give it a name without slashes.", "Дайте имя без косой черты.")))
+    try:
+        source = connecting.add_connection(visit.business, name, kind, {"since": visit.posted("since")})
+        connecting.keep_credentials(visit.business, source, _given(visit, connector_named(kind)))
+    except LongfunnelError as error:
+        return new(visit, mistake=str(error))
+    visit.audit("connection_added", f"{name} {kind}")
+    return visit.redirect(f"/connect/{quote(name, safe='')}")
+
+
+def show(
+    visit: Visit,
+    *,
+    choices: list[Record] | None = None,
+    samples: Any = None,
+    said: str = "",
+    mistake: str = "",
+    agree: str = "",
+) -> Response[Any]:
+    """One connection: its state, its keys, its choices."""
+    source = _source(visit)
+    connector = connector_named(source.type)
+    known = visit.business.state.connections.all().get(source.name)
+    lacking = connecting.lacking(visit.business, source)
+    kept = connecting.kept_credentials(visit.business, source)
+    return visit.show(
+        "pages/connection.html",
+        title=source.name,
+        name=source.name,
+        system=visit.text(connector.title),
+        state=known,
+        state_words=visit.text(STATES.get(known.state, STATES[""]) if known else STATES[""]),
+        credentials=_credentials(visit, connector, kept),
+        options=[_option(visit, source, option, choices or []) for option in connector.options],
+        choices=[
+            one for one in choices or [] if one.get("option") not in {option.name for option in connector.options}
+        ],
+        samples=[
+            {
+                "title": visit.text(sample.title),
+                "trouble": sample.trouble,
+                "tables": _tables(visit, sample.rows),
+            }
+            for sample in samples or []
+        ],
+        ways=[
+            (name, visit.text(title), visit.text(meaning), _shown(getattr(source, name)))
+            for name, (title, meaning, _) in WAYS.items()
+        ],
+        lacking=lacking,
+        needs_browser=not lacking and connecting.needs_browser(visit.business, source),
+        agree=agree,
+        hook=_hook(visit, source) if connector.hook else "",
+        can_register=bool(connector.hook and connector.hook.register),
+        said=said,
+        mistake=mistake,
+        status=400 if mistake else 200,
+    )
+
+
+def act(visit: Visit) -> Response[Any]:
+    """What a button of the page asks for."""
+    source = _source(visit)
+    patient = msgspec.structs.replace(source, patience_seconds=_PATIENCE)
+    try:
+        match visit.posted("verb"):
+            case "credentials":
+                connecting.keep_credentials(visit.business, source, _given(visit, connector_named(source.type)))
+                visit.audit("credentials_kept", source.name)
+                return visit.redirect(f"/connect/{quote(source.name, safe='')}")
+            case "check":
+                choices = connecting.check_connection(visit.business, patient)
+                return show(visit, choices=choices, said=visit.text(_ANSWERS))
+            case "preview":
+                return show(visit, samples=connecting.preview(visit.business, patient))
+            case "options":
+                typed = _typed(visit, connector_named(source.type)) | _ways(visit)
+                connecting.change_connection(visit.business, source.name, typed)
+                visit.audit("connection_changed", source.name)
+                return visit.redirect(f"/connect/{quote(source.name, safe='')}")
+            case "agree":
+                return _agree(visit, source)
+            case "register":
+                connecting.register_webhooks(visit.business, patient, _hook(visit, source))
+                visit.audit("webhooks_registered", source.name)
+                return show(visit, said=visit.text(_REGISTERED))
+            case "remove":
+                connecting.remove_connection(visit.business, source.name)
+                visit.audit("connection_removed", source.name)
+                return visit.redirect("/sources")
+            case "run":
+                return visit.redirect(f"/jobs/{begin(visit, 'sync', source.name).number}")
+            case _:
+                raise visit.missing()
+    except LongfunnelError as error:
+        return show(visit, mistake=str(error))
+
+
+def back(visit: Visit) -> Response[Any]:
+    """Where the system sends the browser back to, with a code. Only the session that began may end it."""
+    session, name, until = _waiting.pop(visit.parameter("state"), ("", "", 0.0))
+    if not name or time.monotonic() > until or not secrets.compare_digest(session, visit.session):
+        raise visit.missing()
+    source = next((one for one in visit.settings.source if one.name == name), None)
+    if source is None:
+        raise visit.missing()
+    visit.path["name"] = name
+    code = visit.parameter("code")
+    if not code:
+        refused = Text(
+            "The system gave no code: the access was not allowed.", "Система не дала кода: доступ не разрешён."
+        )
+        return show(visit, mistake=visit.text(refused))
+    try:
+        connecting.take_code(visit.business, source, code, _redirect(visit))
+    except LongfunnelError as error:
+        return show(visit, mistake=str(error))
+    visit.audit("connection_agreed", name)
+    return visit.redirect(f"/connect/{quote(name, safe='')}")
+
+
+def _tables(visit: Visit, rows: list[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
+    """The rows by fact: the columns that any of them fills, and each row's values in their order."""
+    tables = []
+    for fact in dict.fromkeys(fact for fact, _ in rows):
+        own = [values for of, values in rows if of == fact]
+        names = [
+            name
+            for name in facts()[fact].column_by_name
+            if name != "props" and any(values.get(name) not in (None, "") for values in own)
+        ]
+        tables.append(
+            {
+                "title": visit.text(FACTS[fact]) if fact in FACTS else fact,
+                "columns": [visit.text(column_title(name)) for name in names],
+                "rows": [[_cell(visit, values.get(name)) for name in names] for values in own],
+            }
+        )
+    return tables
+
+
+def _cell(visit: Visit, value: Any) -> str:
+    match value:
+        case None | "":
+            return "—"
+        case bool():
+            return visit.shown.value(value, "flag")
+        case datetime():
+            at = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+            return visit.shown.moment(at)
+        case _:
+            return str(value)
+
+
+def _agree(visit: Visit, source: Source) -> Response[Any]:
+    url, state = connecting.authorize_url(visit.business, source, _redirect(visit))
+    for old in [one for one, (_, _, until) in _waiting.items() if until < time.monotonic()]:
+        del _waiting[old]
+    _waiting[state] = (visit.session, source.name, time.monotonic() + _AGREE_SECONDS)
+    return show(visit, agree=url)
+
+
+def _redirect(visit: Visit) -> str:
+    return f"{visit.site.public_url.rstrip('/')}/connect-back"
+
+
+def _source(visit: Visit) -> Source:
+    found = next((one for one in visit.settings.source if one.name == visit.path["name"]), None)
+    if found is None or found.type not in connector_names():
+        raise visit.missing()
+    return found
+
+
+def _credentials(visit: Visit, connector: Connector, kept: dict[str, str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": one.name,
+            "title": visit.text(one.title),
+            "meaning": visit.text(one.meaning),
+            "is_secret": one.is_secret,
+            "is_required": one.is_required,
+            "place": kept.get(one.name, ""),
+        }
+        for one in connector.credentials
+    ]
+
+
+def _given(visit: Visit, connector: Connector) -> dict[str, str]:
+    return {one.name: visit.posted(f"c-{one.name}") for one in connector.credentials}
+
+
+def _option(visit: Visit, source: Source, option: Option, choices: list[Record]) -> dict[str, Any]:
+    value = source.options.get(option.name, option.default)
+    chosen = (
+        [str(one) for one in value] if isinstance(value, list | tuple) else [str(value)] if value is not None else []
+    )
+    offered = [one for one in choices if one.get("option") == option.name][:_SHOWN_CHOICES]
+    return {
+        "name": option.name,
+        "title": visit.text(option.title),
+        "meaning": visit.text(option.meaning),
+        "kind": option.kind,
+        "value": ", ".join(chosen) if option.kind in ("list", "table") and not isinstance(value, dict) else value,
+        "is_on": bool(value),
+        "chosen": chosen,
+        "is_required": option.is_required,
+        "offered": [(str(one.get("value", "")), str(one.get("title", ""))) for one in offered],
+    }
+
+
+def _typed(visit: Visit, connector: Connector) -> dict[str, Any]:
+    """The options as they were sent. A table is changed in longfunnel.toml only."""
+    typed: dict[str, Any] = {}
+    for option in connector.options:
+        sent = (
+            visit.form.getall(f"o-{option.name}", [])
+            if hasattr(visit.form, "getall")
+            else [visit.posted(f"o-{option.name}")]
+        )
+        texts = [str(one).strip() for one in sent if str(one).strip()]
+        match option.kind:
+            case "table":
+                continue
+            case "flag":
+                typed[option.name] = bool(texts)
+            case "list":
+                typed[option.name] = [part.strip() for text in texts for part in text.split(",") if part.strip()]
+            case "number":
+                typed[option.name] = _number(texts[0], option.title) if texts else ""
+            case _:
+                typed[option.name] = texts[0] if texts else ""
+        default = list(option.default) if isinstance(option.default, tuple) else option.default
+        if typed[option.name] == default:
+            typed[option.name] = ""  # what is the default stays unwritten
+    return typed
+
+
+def _ways(visit: Visit) -> dict[str, Any]:
+    """How the system is reached, as it was sent; what is not there stays unwritten."""
+    ways: dict[str, Any] = {}
+    for name, (title, _, is_number) in WAYS.items():
+        text = visit.posted(name)
+        ways[name] = _number(text, title) if is_number and text else text
+    return ways
+
+
+def _shown(value: Any) -> str:
+    return "" if value in (-1, 0, 120.0) else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _number(text: str, title: Text) -> int | float:
+    try:
+        return int(text) if "." not in text else float(text)
+    except ValueError:
+        raise LongfunnelError(f"{title}: «{text}» is no number.") from None
+
+
+def _hook(visit: Visit, source: Source) -> str:
+    token = visit.business.state.api_keys.token(f"webhook {source.name}")
+    return f"{visit.site.public_url.rstrip('/')}/hooks/{quote(source.name)}/{token}"
+
+
+WAYS = {
+    "since": (Text("First day", "Первый день"), Text("Empty: a year ago.", "Пусто: год назад."), False),
+    "base_url": (
+        Text("Address of the system", "Адрес системы"),
+        Text("Where it is not the vendor's own: your portal, a proxy.", "Если не обычный: ваш портал, прокси."),
+        False,
+    ),
+    "oauth_url": (Text("Address that gives tokens", "Адрес выдачи токенов"), Text("As above.", "Так же."), False),
+    "reread_days": (
+        Text("Days read again", "Дней перечитывать"),
+        Text(
+            "Vendors restate the last days. Empty: as usual for it.",
+            "Системы уточняют последние дни. Пусто: как принято.",
+        ),
+        True,
+    ),
+    "patience_seconds": (
+        Text("Patience, seconds", "Терпение, секунд"),
+        Text(
+            "How long a sync waits for an ill system. Empty: 120.",
+            "Сколько ждать, если система не отвечает. Пусто: 120.",
+        ),
+        True,
+    ),
+    "requests_per_second": (
+        Text("Requests a second", "Запросов в секунду"),
+        Text("Empty: as the vendor allows.", "Пусто: как разрешает система."),
+        True,
+    ),
+}
+"""How the system is reached: title, meaning, whether it is a number."""
+_ANSWERS = Text("The system answers. Choose what to bring.", "Система отвечает. Выберите, что брать.")
+_REGISTERED = Text("The system will tell of changes by itself.", "Система будет сообщать об изменениях сама.")
+
+PAGE = Page(
+    title=Text("Connect a system", "Подключить систему"),
+    routes=(
+        Route("/connect", offers, access=ANALYSTS),
+        Route("/connect/new/{kind:str}", new, access=ANALYSTS),
+        Route("/connect/new/{kind:str}", add, method="POST", access=ANALYSTS),
+        Route("/connect-back", back, access=ANALYSTS),
+        Route("/connect/{name:str}", show, access=ANALYSTS),
+        Route("/connect/{name:str}", act, method="POST", access=ANALYSTS),
+    ),
+)
