@@ -9,7 +9,7 @@ import pytest
 from tests.journeys.business import Facts
 
 from longfunnel.core.errors import SettingsError
-from longfunnel.core.settings import Settings, Source, parse_settings
+from longfunnel.core.settings import Business, Settings, Source, parse_settings
 
 ADS = {"source": "yandex", "medium": "cpc"}
 
@@ -50,6 +50,40 @@ def test_vat_comes_off_before_the_exchange(business: Facts) -> None:
     business.add("spend", spend(1, "a", "122000", currency="RUB"), source="direct")
     business.build()
     assert told(business)[0][2] == Decimal(1250)
+
+
+def test_the_last_known_rate_holds_over_a_weekend_and_says_where_it_came_from(business: Facts) -> None:
+    friday, monday = (
+        {"day_on": "2026-01-02", "currency": "usd", "rate": "90"},
+        {"day_on": "2026-01-06", "currency": "USD", "rate": "95"},
+    )
+    business.settings = Settings(business=Business(currency="RUB"))
+    business.add("fx_rate", friday, source="sheet", recorded_at="2026-01-01")
+    business.add("fx_rate", friday | {"rate": "91"}, monday, source="cbr", recorded_at="2026-01-07")
+    business.add(
+        "spend", *(spend(day, "a", "1") for day in range(1, 8)), spend(8, "a", "1", currency="RUB"), source="direct"
+    )
+    business.build()
+    assert business.rows("SELECT day(day_on), cost, day(rate_on), rate_source, reason FROM live.spends ORDER BY day_on") == [
+        (1, None, None, None, "no_exchange_rate"),
+        *((day, 91, 2, "cbr", None) for day in (2, 3, 4, 5)),
+        (6, 95, 6, "cbr", None), (7, 95, 6, "cbr", None), (8, 1, None, None, None),
+    ]  # fmt: skip
+
+
+def test_a_correction_of_a_past_day_replaces_it_however_often_it_comes(business: Facts) -> None:
+    rows = [spend(day, "a", "10", account="main") for day in (1, 2, 3)]
+    business.add("spend", *rows, source="api")
+    business.add("spend", rows[0] | {"cost": "11"}, source="sheet")
+    business.build()
+    for again in (1, 2):
+        business.add("spend", rows[1] | {"cost": "7.77"}, source="api", recorded_at=f"2026-02-0{again}")
+        business.build(dirty_only=True)
+        assert business.one("SELECT sum(cost) FROM live.spends") == Decimal("27.77")
+        assert business.one("SELECT count(*) FROM live.spends WHERE reason = 'duplicate'") == 1
+    business.add("spend", rows[1] | {"cost": "0"}, source="api", recorded_at="2026-02-03")
+    business.build(dirty_only=True)
+    assert business.one("SELECT sum(cost) FROM live.spends") == 20
 
 
 def test_a_large_cost_survives_vat(business: Facts) -> None:

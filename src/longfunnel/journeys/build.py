@@ -217,6 +217,7 @@ def _finish(build: Build, rules: int) -> None:
             "rates",
             "said",
             "spend_marks",
+            "spend_levels",
             "money_events",
             "lead_joins",
             "deal_rows",

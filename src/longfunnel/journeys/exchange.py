@@ -13,20 +13,25 @@ if TYPE_CHECKING:
 
 
 def load_rates(build: Build) -> None:
-    """Temp table ``rates``: units of the business's currency for one of the foreign, by currency and day."""
+    """Temp table ``rates``: units of the business's currency for one of the foreign, by currency and day, and the source of it.
+
+    Of several sources that know a day, the one that was recorded last.
+    """
     values = {"as_of": build.as_of} if build.as_of else {}
     build.run(
         f"""CREATE OR REPLACE TEMP TABLE rates AS
-        SELECT currency, day_on, CAST(arg_max(rate, (recorded_at, import_id)) AS DECIMAL(20,10)) AS rate
-        FROM ({current_sql(facts()["fx_rate"], as_of=bool(values))}) WHERE rate > 0 GROUP BY currency, day_on""",
+        SELECT upper(currency) AS currency, day_on, CAST(arg_max(rate, (recorded_at, import_id)) AS DECIMAL(20,10)) AS rate,
+            arg_max(source_system, (recorded_at, import_id)) AS source_system
+        FROM ({current_sql(facts()["fx_rate"], as_of=bool(values))}) WHERE rate > 0 GROUP BY ALL""",
         **values,
     )
 
 
 def price(build: Build, table: str, day: str, *amounts: str) -> None:
-    """Add to a temp table of fact rows ``rate`` and ``money_reason``; ``day`` is SQL of the row's day over alias ``t``.
+    """Add to a temp table of fact rows ``rate``, ``rate_on``, ``rate_source`` and ``money_reason``; ``day`` is SQL of the row's day over alias ``t``.
 
-    ``rate`` is 1 in the business's own currency. A row without a currency is in the business's own, unless other rows of
+    ``rate`` is 1 in the business's own currency. On a day without a rate (a weekend) the last one before it holds; ``rate_on`` and
+    ``rate_source`` say which day it is of and where it came from. A row without a currency is in the business's own, unless other rows of
     its source name one: then its currency is missing. Rows whose ``amounts`` are all empty need no rate.
     """
     given = f"coalesce({', '.join(f't.{amount}' for amount in amounts)}) IS NOT NULL"
@@ -40,6 +45,7 @@ def price(build: Build, table: str, day: str, *amounts: str) -> None:
         )
         SELECT t.* EXCLUDE (rate_day, code, is_missing),
             CASE WHEN is_missing THEN NULL WHEN coalesce(code, $own) = $own THEN CAST(1 AS DECIMAL(20,10)) ELSE r.rate END AS rate,
+            CASE WHEN code <> $own THEN r.day_on END AS rate_on, CASE WHEN code <> $own THEN r.source_system END AS rate_source,
             CASE WHEN NOT ({given}) THEN NULL WHEN is_missing THEN '{Reason.CURRENCY_MISSING}'
                 WHEN coalesce(code, $own) <> $own AND r.rate IS NULL THEN '{Reason.NO_EXCHANGE_RATE}' END AS money_reason
         FROM asked t ASOF LEFT JOIN rates r ON r.currency = t.code AND r.day_on <= t.rate_day""",

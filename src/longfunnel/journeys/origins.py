@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from longfunnel.journeys.channel_rules import UNASSIGNED
 from longfunnel.journeys.channels import Mark, explain
 from longfunnel.journeys.marks import stage_marks
+from longfunnel.journeys.matching.join import stage_levels, stage_matches
 from longfunnel.journeys.stage import Build, take_table
 from longfunnel.warehouse.facts import Column, Fact, Type, facts
 
@@ -45,10 +47,10 @@ def stage_spend_marks(build: Build) -> None:
 
 
 def build_origins(build: Build) -> None:
-    """Fill ``origins`` from the marks in use; needs ``visits``, ``said`` and ``spend_marks``.
+    """Fill ``origins`` from the marks in use, and temp ``spend_levels``; needs ``visits``, ``said`` and ``spend_marks``.
 
-    A link often carries a campaign's id. Where spend names that campaign, origins of both kinds bear its id and its latest
-    name: looked up by source and id, then by an id that only one campaign has, then by a name that only one id has.
+    What a link's marks mean by the match rules (see ``matching``) bears the names that the spend has for it now. A mark that
+    meets spend by a rule of the business's own is at the same place, in the same channel; by a default rule it keeps its own.
     """
     live = build.live
     build.run(
@@ -59,32 +61,32 @@ def build_origins(build: Build) -> None:
         SELECT m.* FROM {live}.marks m SEMI JOIN used USING (mark_id)"""
     )
     _judge(build)
+    stage_matches(build)
     build.run(
         f"CREATE OR REPLACE TEMP TABLE origins_before AS SELECT origin_id, is_paid, is_direct FROM {live}.origins"
     )
-    names = """
-        SELECT lower(m.source) AS source, m.campaign_id, arg_max(m.campaign, (s.day_on, m.campaign)) AS campaign
-        FROM now_spend s JOIN spend_marks k ON k.fact_key = s.key_hash JOIN used_marks m ON m.mark_id = k.mark_id
-        WHERE m.campaign_id IS NOT NULL AND m.campaign IS NOT NULL GROUP BY ALL"""
+    names = ("source", "medium", "campaign_id", "content", "term", "ad_group", "ad")
+    words = ", ".join(f"coalesce(n.{name}, m.{name}) AS {name}" for name in names)
     build.replace(
         "origins",
         f"""
-        WITH names AS ({names}),
-        by_id AS (SELECT campaign_id, any_value(campaign) AS campaign FROM names GROUP BY campaign_id HAVING count(DISTINCT campaign) = 1),
-        by_name AS (SELECT campaign, any_value(campaign_id) AS campaign_id FROM names GROUP BY campaign HAVING count(DISTINCT campaign_id) = 1)
-        SELECT m.mark_id AS origin_id, v.channel, m.source, m.medium,
-            CASE WHEN v.channel IS NOT NULL THEN dense_rank() OVER (ORDER BY v.channel NULLS LAST) END AS channel_code,
-            coalesce(here.campaign, anywhere.campaign, m.campaign, m.campaign_id) AS campaign,
-            CASE WHEN here.campaign IS NOT NULL OR anywhere.campaign IS NOT NULL THEN coalesce(m.campaign_id, m.campaign)
-                ELSE coalesce(m.campaign_id, by_name.campaign_id) END AS campaign_id,
-            m.content, m.term, m.ad_group, m.ad, m.landing_page, m.referrer_host, m.click_id, v.is_paid, v.is_direct
-        FROM used_marks m
-        JOIN verdicts v ON v.mark_id = m.mark_id
-        LEFT JOIN names here ON here.source = lower(m.source) AND here.campaign_id = coalesce(m.campaign_id, m.campaign)
-        LEFT JOIN by_id anywhere ON anywhere.campaign_id = coalesce(m.campaign_id, m.campaign)
-        LEFT JOIN by_name ON by_name.campaign = m.campaign""",
+        WITH places AS (
+            SELECT n.campaign_number, any_value(v.channel) AS channel FROM named_marks n JOIN verdicts v USING (mark_id)
+            WHERE n.is_spend AND v.channel <> '{UNASSIGNED}' GROUP BY ALL HAVING count(DISTINCT v.channel) = 1
+        ),
+        judged AS (
+            SELECT m.mark_id, m.landing_page, m.referrer_host, m.click_id, n.matched_by, {words},
+                coalesce(n.campaign, m.campaign, m.campaign_id) AS campaign, coalesce(p.channel, v.channel) AS channel,
+                p.channel IS NOT NULL OR v.is_paid AS is_paid, p.channel IS NULL AND v.is_direct AS is_direct
+            FROM used_marks m JOIN verdicts v USING (mark_id) LEFT JOIN named_marks n USING (mark_id)
+            LEFT JOIN places p ON n.is_own AND p.campaign_number = n.campaign_number
+        )
+        SELECT * EXCLUDE (mark_id), mark_id AS origin_id,
+            CASE WHEN channel IS NOT NULL THEN dense_rank() OVER (ORDER BY channel NULLS LAST) END AS channel_code
+        FROM judged""",
     )
-    build.run("DROP TABLE used_marks; DROP TABLE verdicts")
+    stage_levels(build)
+    build.run("DROP TABLE used_marks; DROP TABLE verdicts; DROP TABLE named_marks")
 
 
 def _judge(build: Build) -> None:

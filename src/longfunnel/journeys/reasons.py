@@ -1,6 +1,7 @@
 """The closed list of reasons why money or a person's step stands under no channel, each with what to do about it.
 
-A row of the ledger (spend, deal, payment) has either a channel or exactly one of these codes.
+A row of the ledger (spend, deal, payment) has either a channel or exactly one of these codes. The last ones say why spend that
+has a channel meets no visit and no lead as finely as it could.
 """
 
 from __future__ import annotations
@@ -29,6 +30,11 @@ class Reason(StrEnum):
     PAYMENT_WITHOUT_PERSON = "payment_without_person"
     REFUND_WITHOUT_ORDER = "refund_without_order"
     SPEND_WITHOUT_SOURCE = "spend_without_source"
+    CHANNEL_WITHOUT_VISITS = "channel_without_visits"
+    CAMPAIGN_WITHOUT_VISITS = "campaign_without_visits"
+    AD_GROUP_WITHOUT_VISITS = "ad_group_without_visits"
+    KEYWORD_WITHOUT_VISITS = "keyword_without_visits"
+    AD_WITHOUT_VISITS = "ad_without_visits"
 
 
 @dataclass(frozen=True)
@@ -141,4 +147,48 @@ REASONS: Final[dict[Reason, Explained]] = {
             "Задайте constants.source и constants.medium в том [[source]], который приносит этот расход.",
         ),
     ),
+    Reason.CHANNEL_WITHOUT_VISITS: Explained(
+        Text("No visit or lead of this channel", "Нет визитов и заявок этого канала"),
+        Text(
+            "Mark the ads' links with utm_source and utm_medium, and see that visits are collected.",
+            "Разметьте ссылки в объявлениях: utm_source и utm_medium — и проверьте, что визиты собираются.",
+        ),
+    ),
+    Reason.CAMPAIGN_WITHOUT_VISITS: Explained(
+        Text("No visit or lead of this campaign", "Нет визитов и заявок этой кампании"),
+        Text(
+            "See what longfunnel match proposes; or put the campaign's id into the links: utm_campaign={campaign_id}.",
+            "Посмотрите, что предлагает longfunnel match; или добавьте в ссылки номер кампании: utm_campaign={campaign_id}.",
+        ),
+    ),
+    Reason.AD_GROUP_WITHOUT_VISITS: Explained(
+        Text("No visit or lead of this ad group", "Нет визитов и заявок этой группы объявлений"),
+        Text(
+            "Put the ad group, the keyword or the ad into the links, and say where in a [[match]] rule.",
+            "Добавьте в ссылки группу, фразу или объявление и укажите место в правиле [[match]].",
+        ),
+    ),
+    Reason.KEYWORD_WITHOUT_VISITS: Explained(
+        Text("No visit or lead of this keyword", "Нет визитов и заявок этой фразы"),
+        Text(
+            "Put the keyword into the links: utm_term={keyword}; where it stands elsewhere, say so in a [[match]] rule.",
+            "Добавьте в ссылки фразу: utm_term={keyword}; если она в другом месте, укажите его в правиле [[match]].",
+        ),
+    ),
+    Reason.AD_WITHOUT_VISITS: Explained(
+        Text("No visit or lead of this ad", "Нет визитов и заявок этого объявления"),
+        Text(
+            "Put the ad's id into the links: utm_content={ad_id}; where it stands elsewhere, say so in a [[match]] rule.",
+            "Добавьте в ссылки номер объявления: utm_content={ad_id}; если он в другом месте, укажите его в правиле [[match]].",
+        ),
+    ),
 }  # fmt: skip
+
+UNMET: Final = {
+    "channel": Reason.CHANNEL_WITHOUT_VISITS,
+    "campaign": Reason.CAMPAIGN_WITHOUT_VISITS,
+    "ad_group": Reason.AD_GROUP_WITHOUT_VISITS,
+    "keyword": Reason.KEYWORD_WITHOUT_VISITS,
+    "ad": Reason.AD_WITHOUT_VISITS,
+}
+"""The levels at which cost meets visits, coarsest first, each with the reason of what does not meet there."""

@@ -17,7 +17,7 @@ _EXACT: Final = Decimal("1E-17")
 
 
 def build_spends(build: Build) -> None:
-    """Fill ``spends``; needs ``now_spend`` (priced), ``spend_marks`` and ``origins``.
+    """Fill ``spends``; needs ``now_spend`` (priced), ``spend_marks``, ``spend_levels`` and ``origins``.
 
     The cost is without VAT and with the agency's fee, by the settings of the source. What two sources report of one account
     counts once: a campaign's day that both have, by the source that knows the account in more rows; and the account's day without campaigns not
@@ -56,11 +56,13 @@ def build_spends(build: Build) -> None:
         rows AS (SELECT s.*, coalesce(t.is_duplicate, FALSE) AS is_duplicate FROM marked s LEFT JOIN twice t ON t.key_hash = s.key_hash)
         SELECT s.key_hash AS spend_key, s.source_system, s.day_on, s.mark_id AS origin_id, s.account, s.device, s.region,
             {", ".join(f"{sql} AS {name}" for name, sql in told.items())}, s.cost AS original_cost,
-            coalesce(s.currency, CASE WHEN s.rate IS NOT NULL THEN $own END) AS currency, s.props,
+            coalesce(s.currency, CASE WHEN s.rate IS NOT NULL THEN $own END) AS currency, s.rate_on, s.rate_source, s.props,
             CASE WHEN s.is_duplicate THEN '{Reason.DUPLICATE}' WHEN s.money_reason IS NOT NULL THEN s.money_reason
                 WHEN s.channel IS NULL THEN '{Reason.SPEND_WITHOUT_SOURCE}'
-                WHEN s.channel = '{UNASSIGNED}' THEN '{Reason.UNKNOWN_SOURCE}' END AS reason
-        FROM rows s""",
+                WHEN s.channel = '{UNASSIGNED}' THEN '{Reason.UNKNOWN_SOURCE}' END AS reason,
+            CASE WHEN NOT s.is_duplicate THEN l.matched END AS matched,
+            CASE WHEN NOT s.is_duplicate AND s.money_reason IS NULL THEN l.unmatched END AS unmatched
+        FROM rows s LEFT JOIN spend_levels l ON l.mark_id = s.mark_id""",
         own=build.settings.business.currency,
     )
 

@@ -11,12 +11,13 @@ CREATE TABLE origins (
     campaign VARCHAR,             -- the ad system's name, where a link carried the campaign's id
     campaign_id VARCHAR,
     content VARCHAR, term VARCHAR,
-    ad_group VARCHAR, ad VARCHAR, -- known from spend only
+    ad_group VARCHAR, ad VARCHAR, -- known from spend, and of what meets it by the match rules
     landing_page VARCHAR,
     referrer_host VARCHAR,
     click_id VARCHAR,             -- which click id the visit carried: gclid, yclid, fbclid, vkclid
     is_paid BOOLEAN,
-    is_direct BOOLEAN             -- the visitor typed the address or used a bookmark
+    is_direct BOOLEAN,            -- the visitor typed the address or used a bookmark
+    matched_by VARCHAR            -- of visits and leads that meet spend: the number of the [[match]] rule, or the default rule (campaign_id, campaign)
 );
 
 -- One day of one ad, keyword or campaign; only the latest versions.
@@ -26,9 +27,12 @@ CREATE TABLE spends (
     impressions BIGINT, clicks BIGINT,
     cost DECIMAL(18,4),           -- NULL where it could not be converted
     original_cost DECIMAL(18,4), currency VARCHAR,
+    rate_on DATE, rate_source VARCHAR, -- where the cost was converted: the day of the rate, which holds until the next one, and its source
     reported_visits BIGINT, reported_leads BIGINT, reported_orders BIGINT, reported_revenue DECIMAL(18,4), -- the source's own totals
     props JSON,
-    reason VARCHAR                -- why the money stands under no channel (see journeys/reasons.py); NULL when it does
+    reason VARCHAR,               -- why the money stands under no channel (see journeys/reasons.py); NULL when it does
+    matched VARCHAR,              -- the finest level at which visits or leads meet it: ad, keyword, ad_group, campaign, channel
+    unmatched VARCHAR             -- the reason why it meets none as finely as it could; NULL when it does
 );
 
 -- A session: cut from events, or imported ready-made.

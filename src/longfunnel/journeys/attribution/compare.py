@@ -128,6 +128,7 @@ def _of_channels(journeys: Journeys, model: Model, seed: int) -> _Worked:
     weighing = _weighing(journeys, model, seed)
     first_won, first_lost = (won.times * touched).astype(np.float64), lost.times.astype(np.float64)
     weights = weighing(first_won, first_lost)
+    untouched, their_worth = won.unit[~touched], worth[~touched]
 
     def again(block: Reals) -> Reals:
         found = np.zeros((len(block), journeys.nodes))
@@ -136,7 +137,7 @@ def _of_channels(journeys: Journeys, model: Model, seed: int) -> _Worked:
             weights = weighing(on_won, drawn[lost.unit] * per_lost)
             if journeys.inside is None:
                 found[number] = _in_proportion(float(on_won @ worth), weights)
-                found[number, NOWHERE] += float(drawn[won.unit[~touched]] @ worth[~touched])
+                found[number, NOWHERE] += float(drawn[untouched] @ their_worth)
             else:
                 rows = _row_weights(journeys, weights)
                 each = rows / _by_journey(won, rows)[_owner(won)] * (drawn[won.unit] * worth)[_owner(won)]

@@ -95,7 +95,10 @@ def lift_values(
     table = np.zeros(1 << nodes if nodes - 1 <= TABLED else 0)
     if len(table):
         _tabulate(game.sets, times, brought, table)
-    _solve(game.sets, times, brought, table, factorials, seed, credit, variance)
+    if nodes - 1 <= EXACT_UP_TO:
+        _solve_together(game.sets, times, table, factorials, credit)
+    else:
+        _solve(game.sets, times, brought, table, factorials, seed, credit, variance)
     return Values(credit, np.sqrt(variance))
 
 
@@ -122,6 +125,44 @@ def _tabulate(
     for mask in range(table.shape[0]):
         if not known[mask] and there[mask] > 0:
             table[mask] = earned[mask] / there[mask]
+
+
+@kernel
+def _solve_together(
+    sets: NDArray[np.int64],
+    times: NDArray[np.float64],
+    table: NDArray[np.float64],
+    factorials: NDArray[np.float64],
+    credit: NDArray[np.float64],
+) -> None:
+    """The same as ``_solve`` where there are few channels, all small games at once.
+
+    Their sum, with W for the channels up to and with c: credit(c) = sum over W with c of P(W) (rate(W) - rate(W without c)), where
+    P(W) = sum over the sets T that hold W of times(T) (|W| - 1)! (|T| - |W|)! / |T|!. P is summed over supersets, one
+    channel after another (Yates 1937), for each size of T.
+    """
+    channels = credit.shape[0] - 1
+    size_of = np.zeros(1 << channels, np.int64)  # NOWHERE's bit is left out
+    for mask in range(1, 1 << channels):
+        size_of[mask] = size_of[mask & (mask - 1)] + 1
+    weight, holding = np.zeros(1 << channels), np.empty(1 << channels)
+    for size in range(1, channels + 1):
+        holding[:] = 0.0
+        for place in range(sets.shape[0]):
+            if size_of[sets[place] >> 1] == size:
+                holding[sets[place] >> 1] = times[place]
+        for k in range(channels):
+            for mask in range(1 << channels):
+                if not mask >> k & 1:
+                    holding[mask] += holding[mask | 1 << k]
+        for mask in range(1, 1 << channels):
+            own = size_of[mask]
+            if own <= size:
+                weight[mask] += holding[mask] * factorials[own - 1] * factorials[size - own] / factorials[size]
+    for k in range(channels):
+        for mask in range(1, 1 << channels):
+            if mask >> k & 1:
+                credit[k + 1] += weight[mask] * (table[mask << 1] - table[(mask ^ 1 << k) << 1])
 
 
 @part

@@ -1,0 +1,1 @@
+"""How what ads cost meets the visits and leads that they brought: by ids, templates of links and rules, purely."""
