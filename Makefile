@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test slow bench lock format docs screenshots clean
+.PHONY: help demo check test slow audit bench lock format docs screenshots clean
 
 help: ## What can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ slow: $(READY) ## The slow tests: real data, kills, a browser, long random runs
 	$(BIN)/python -m pytest -n 2 -m slow
 
 test: check slow ## Everything that must hold before a change lands
+
+audit: $(READY) ## Known vulnerabilities in what Longfunnel is built on
+	@$(BIN)/python .ci/audit.py
 
 bench: $(READY) ## Speed beside real peers, in one run (installs the peers; takes minutes)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check chdb networkx pandas retentioneering

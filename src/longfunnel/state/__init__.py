@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 from longfunnel.state.access import AccessToken, ShareLink
+from longfunnel.state.alerts import Alert, AlertState, Rule
 from longfunnel.state.api_keys import ApiKey, ApiKeys
 from longfunnel.state.audit import AuditEntry
+from longfunnel.state.connections import Connection
 from longfunnel.state.database import State, open_state
 from longfunnel.state.identity_decisions import Decision, IdentityDecisions, Verb
+from longfunnel.state.letters import Kind, Letter
 from longfunnel.state.saved_views import SavedView
+from longfunnel.state.subscriptions import Every, Subscription
 from longfunnel.state.users import ROLES, AccountError, Role, User
 
 __all__ = [
     "ROLES",
     "AccessToken",
     "AccountError",
+    "Alert",
+    "AlertState",
     "ApiKey",
     "ApiKeys",
     "AuditEntry",
+    "Connection",
     "Decision",
+    "Every",
     "IdentityDecisions",
+    "Kind",
+    "Letter",
     "Role",
+    "Rule",
     "SavedView",
     "ShareLink",
     "State",
+    "Subscription",
     "User",
     "Verb",
     "open_state",

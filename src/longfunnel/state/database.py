@@ -14,10 +14,14 @@ from sqlalchemy.orm import sessionmaker
 
 from longfunnel.core.errors import LongfunnelError
 from longfunnel.state.access import AccessTokens, OneTimeLinks, Sessions, ShareLinks
+from longfunnel.state.alerts import Alerts
 from longfunnel.state.api_keys import ApiKeys
 from longfunnel.state.audit import Audit
+from longfunnel.state.connections import Connections
 from longfunnel.state.identity_decisions import IdentityDecisions
+from longfunnel.state.letters import Letters
 from longfunnel.state.saved_views import SavedViews
+from longfunnel.state.subscriptions import Subscriptions
 from longfunnel.state.users import Users
 
 if TYPE_CHECKING:
@@ -46,6 +50,10 @@ class State:
         self.access_tokens = AccessTokens(sessions)
         self.share_links = ShareLinks(sessions)
         self.saved_views = SavedViews(sessions)
+        self.subscriptions = Subscriptions(sessions)
+        self.alerts = Alerts(sessions)
+        self.letters = Letters(sessions)
+        self.connections = Connections(sessions)
         self.audit = Audit(sessions)
 
     def close(self) -> None:
