@@ -9,12 +9,16 @@ from decimal import Decimal
 from typing import Any
 
 import duckdb
+import numpy as np
 import pytest
 from tests.reports.derived import instant, warehouse
 
 from longfunnel.core.errors import QuestionError
 from longfunnel.core.settings import Settings
-from longfunnel.reports import answer, read_question
+from longfunnel.models.response import Curve
+from longfunnel.reports import _budget, answer, read_question
+from longfunnel.reports._budget import Limits
+from longfunnel.reports._channel_weeks import Channel, Weeks
 
 MONDAY = date(2025, 1, 6)
 CHANNELS = {1: "Search", 2: "Social", 3: "Steady"}
@@ -94,6 +98,54 @@ def test_money_moves_to_where_the_last_unit_brings_more(connection: duckdb.DuckD
     assert kept["Search"]["change"] == kept["Social"]["change"] == 0
     more = {row["channel"]: row for row in ask(connection, budget="+10%", max="Search:1100", move="90%").rows}
     assert float(more["Search"]["advised"]) <= 1100.01
+
+
+@pytest.mark.slow
+def test_another_budget_stands_under_the_same_rule(connection: duckdb.DuckDBPyConnection) -> None:
+    found = ask(connection, budget="+10%")
+    rows = {row["channel"]: row for row in found.rows}
+    assert rows["Steady"]["change"] == 0
+    assert float(found.totals["change"]) == pytest.approx(0.1 * float(found.totals["spend"]), rel=0.01)
+    gains = [rows[name]["gain"] for name in ("Search", "Social")]
+    assert found.totals["gain"] == sum(gains)
+    assert found.totals["gain_low"] < found.totals["gain"] < found.totals["gain_high"]
+    codes = {caveat.code for caveat in found.caveats}
+    assert ("budget_not_sure" in codes) == (found.totals["gain_low"] <= 0)
+    narrow = ask(connection, budget="+10%", move="1%")
+    assert "not_all_placed" in {caveat.code for caveat in narrow.caveats}
+    assert float(narrow.totals["change"]) < 0.02 * float(narrow.totals["spend"])
+
+
+@pytest.mark.slow
+def test_another_budget_changes_evenly_where_nothing_is_surely_better() -> None:
+    one = Channel("One", np.linspace(50, 150, 60), np.full(60, 9.0), 10.0)
+    two = Channel("Two", np.linspace(50, 150, 60), np.full(60, 9.0), 10.0)
+    likely = np.column_stack([np.linspace(2, 40, 400), np.full(400, 100.0)])
+    other = np.column_stack([np.linspace(40, 2, 400), np.full(400, 100.0)])
+    curves: dict[str, Curve | str] = {"One": Curve(0, 24, 100, 0, likely), "Two": Curve(0, 18, 100, 0, other)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_budget, "curves_of", lambda channels: {c.name: curves[c.name] for c in channels})
+        for budget, wanted in ((0.0, 1.0), (0.2, 1.2), (-0.2, 0.8)):
+            plan = _budget.advise(Weeks(MONDAY, 60, [one, two], ""), Limits(budget=budget), 60)
+            assert plan.is_even
+            assert [row.advised / row.spend for row in plan.channels] == pytest.approx([wanted, wanted])
+
+
+@pytest.mark.slow
+def test_the_curves_are_given_point_by_point(connection: duckdb.DuckDBPyConnection) -> None:
+    found = ask(connection, view="curves")
+    by = {name: [row for row in found.rows if row["channel"] == name] for name in ("Search", "Social", "Steady")}
+    assert by["Steady"] == []
+    worth = {row["channel"]: row["worth"] for row in ask(connection).rows}
+    for name in ("Search", "Social"):
+        assert (by[name][0]["spend"], by[name][0]["leads"]) == (0, 0)
+        leads = [row["leads"] for row in by[name]]
+        assert leads == sorted(leads)
+        for row in by[name]:
+            assert row["leads_low"] <= row["leads"] <= row["leads_high"]
+            assert float(row["brings"]) == pytest.approx(row["leads"] * float(worth[name]), abs=0.1)
+    with pytest.raises(QuestionError):
+        ask(connection, view="curve")
 
 
 @pytest.mark.slow

@@ -68,10 +68,33 @@ def test_refunds_and_shares(connection: duckdb.DuckDBPyConnection) -> None:
     assert (row["cac"], row["ltv"], row["ltv_to_cac"], row["profit"], row["romi"]) == (30, 60, 2, 15, 0.5)
 
 
-def test_by_month_it_is_the_plain_table(connection: duckdb.DuckDBPyConnection) -> None:
-    given = tables([touch(1, 7, 1, 1)], [order(1, 7, 5, 60)], spends=[spend(1, 1, 30)])
-    found = ask(connection, given, "economics", model="last_paid", grain="month")
-    assert "payback_month" not in {column.name for column in found.columns}
+def test_cohorts_pay_back_one_by_one(connection: duckdb.DuckDBPyConnection) -> None:
+    given = tables(
+        [touch(1, 7, 1, 1), touch(2, 8, 40, 1)],
+        [
+            order(1, 7, 5, 50, cost_of_goods=Decimal(20)),
+            order(2, 7, 50, 40, order_number=2, is_repeat=True),
+            order(3, 8, 41, 60),
+        ],
+        spends=[spend(1, 1, 65), spend(2, 39, 55), spend(3, 80, 5)],
+    )
+    found = ask(connection, given, "economics", model="last_paid", grain="month", by="", basis="payment")
+    months = {row["month"].month: row for row in found.rows}
+    first, second, third = (on(day).month for day in (1, 39, 80))
+    assert months[first]["payback_month"] == 2  # 30 of the first order, 40 of the second
+    assert months[second]["payback_month"] == 1
+    assert months[third]["payback_month"] is None
+    assert all(row["last_tenth"] is None for row in found.rows)
+    assert "last_tenth_of_total" in {caveat.code for caveat in found.caveats}
+
+
+def test_the_total_of_the_last_tenth_does_not_depend_on_the_cut(connection: duckdb.DuckDBPyConnection) -> None:
+    spends = [spend(week, week * 7 - 400, 100 + 30 * (week % 4), origin=1 + week % 2) for week in range(1, 30)]
+    given = tables([touch(1, 7, 1, 1)], [order(1, 7, 5, 60)], spends=spends)
+    totals = [ask(connection, given, "economics", by=by).totals["last_tenth"] for by in ("channel", "product", "")]
+    months = ask(connection, given, "economics", by="", grain="month").totals["last_tenth"]
+    assert totals[0] is not None
+    assert {*totals, months} == {totals[0]}
 
 
 def test_the_last_tenth_of_a_known_curve() -> None:

@@ -6,13 +6,15 @@ import random
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 from tests.reports.derived import warehouse
 
+from longfunnel.core.calendar import day_in_zone
 from longfunnel.core.errors import QuestionError
-from longfunnel.core.settings import Settings
+from longfunnel.core.settings import Business, Settings
 from longfunnel.reports import Context, answer, read_question
 from longfunnel.reports._pipeline_history import LEAD, history_of
 
@@ -152,6 +154,28 @@ def test_the_weeks_add_up_and_say_what_they_were_worth() -> None:
     tried = ask(company(), "forecast", weeks=4, view="backtest")
     assert len(tried.rows) >= 3
     assert all(row["orders"] >= 0 and 0 <= row["weeks_within"] <= 1 for row in tried.rows)
+
+
+def test_weeks_begin_with_the_day_after_the_data_ends_in_the_business_s_zone() -> None:
+    end = max(row["ordered_at"] for row in company()["orders"])
+    for zone in ("UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"):
+        settings = Settings(business=Business(timezone=zone))
+        with warehouse(company()) as connection:
+            found = answer(connection, settings, read_question("forecast", {"view": "past", "weeks": 4, "as_of": end}))
+            tried = answer(
+                connection, settings, read_question("forecast", {"view": "backtest", "weeks": 4, "as_of": end})
+            )
+        tomorrow = day_in_zone(end, ZoneInfo(zone)) + timedelta(days=1)
+        assert [row["week"] for row in found.rows] == [tomorrow - timedelta(days=7 * n) for n in (4, 3, 2, 1)]
+        assert tried.rows[0]["week"] == tomorrow - timedelta(days=28)
+
+
+def test_past_weeks_are_as_they_were() -> None:
+    tables = company()
+    found = ask(tables, "forecast", view="past", weeks=6)
+    assert sum(row["orders"] for row in found.rows) > 0
+    assert len(ask(tables, "forecast", view="past", weeks=52).rows) <= 52
+    assert ask({}, "forecast", view="past").rows == []
 
 
 def test_open_deals_are_won_lost_or_still_open() -> None:

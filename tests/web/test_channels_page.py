@@ -11,10 +11,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from longfunnel.core.shown import Shown
 from longfunnel.core.text import Text
-from longfunnel.reports import Column, Filter
-from longfunnel.web.shown import Shown
-from longfunnel.web.table import change_text, is_below_zero, sense
+from longfunnel.reports import Column, Filter, change_text, is_below_zero, sense
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,12 +11,23 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from longfunnel.reports._answer import Answer, Caveat, Column, Few, Fresh
+from longfunnel.reports._change import change_text, is_below_zero, sense
 from longfunnel.reports._check import check
 from longfunnel.reports._context import Context
 from longfunnel.reports._explain import Explanation, explain
+from longfunnel.reports._page_question import (
+    DEFAULT_PERIOD,
+    PERIOD,
+    PERIODS,
+    in_zone,
+    page_question,
+    period_of,
+    with_fitting_model,
+)
 from longfunnel.reports._question import DEFAULT_MODEL, MODELS, OPS, Filter, Question
 from longfunnel.reports._read import question_from_json, question_from_text, question_from_url, read_question
 from longfunnel.reports._report import Report, reports
+from longfunnel.reports._words import BASIS_WORDS, MODEL_WORDS, OP_WORDS, filter_words, model_words
 
 if TYPE_CHECKING:
     import duckdb
@@ -25,9 +36,15 @@ if TYPE_CHECKING:
     from longfunnel.reports._funnel_people import Behind
 
 __all__ = [
+    "BASIS_WORDS",
     "DEFAULT_MODEL",
+    "DEFAULT_PERIOD",
     "MODELS",
+    "MODEL_WORDS",
     "OPS",
+    "OP_WORDS",
+    "PERIOD",
+    "PERIODS",
     "Answer",
     "Caveat",
     "Column",
@@ -39,13 +56,22 @@ __all__ = [
     "Question",
     "Report",
     "answer",
+    "change_text",
     "explain",
+    "filter_words",
+    "in_zone",
+    "is_below_zero",
+    "model_words",
+    "page_question",
     "people_behind",
+    "period_of",
     "question_from_json",
     "question_from_text",
     "question_from_url",
     "read_question",
     "reports",
+    "sense",
+    "with_fitting_model",
 ]
 
 

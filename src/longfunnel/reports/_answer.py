@@ -119,6 +119,15 @@ class Answer:
         """The column called ``name``. Raises KeyError."""
         return {column.name: column for column in self.columns}[name]
 
+    @property
+    def first_measure(self) -> Column | None:
+        """The first column of numbers that is no comparison: what a simple picture of the answer shows."""
+        for column in self.columns:
+            is_measure = column.kind == "metric" and column.format in ("money", "count", "share", "days")
+            if is_measure and not column.name.endswith(("_before", "_change")):
+                return column
+        return None
+
     def to_arrow(self) -> pa.Table:
         """The rows as an Arrow table."""
         return self.table

@@ -40,12 +40,25 @@ def _of_sign(ledger: Ledger) -> list[Caveat]:
     if not signs:
         return []
     said = Text(
-        "By some models these earn more than they cost, by others less: {names}. Beyond chance: {firm}. Do not cut or raise "
-        "their budget on one model alone.",
-        "По одним моделям эти каналы окупаются, по другим нет: {names}. Не случайно: {firm}. Не меняйте их бюджет по "
-        "одной модели.",
+        "By some models these earn more than they cost, by others less: {names}. {chance} Do not cut or raise their budget on one "
+        "model alone.",
+        "По одним моделям эти каналы окупаются, по другим нет: {names}. {chance} Не меняйте их бюджет по одной модели.",
     )
-    return [Caveat("models_disagree_on_profit", said.format(names=_listed(signs), firm=firm), len(signs))]
+    return [
+        Caveat(
+            "models_disagree_on_profit", said.format(names=_listed(signs), chance=_chance(firm, len(signs))), len(signs)
+        )
+    ]
+
+
+def _chance(firm: int, count: int) -> Text:
+    """In how many of the cases the intervals say so too."""
+    if not firm:
+        return Text(
+            "The intervals overlap, so this may be chance.", "Интервалы пересекаются: это может быть случайностью."
+        )
+    said = Text("Beyond chance in {firm} of {n}.", "Не случайно в {firm} из {n}.")
+    return said.format(firm=firm, n=count)
 
 
 def _of_order(ledger: Ledger) -> list[Caveat]:
@@ -67,13 +80,15 @@ def _of_order(ledger: Ledger) -> list[Caveat]:
     if not pairs:
         return []
     said = Text(
-        "Which of two channels comes first {by} depends on the model: {names}. Pairs: {n}; beyond chance: {firm}.",
-        "Какой из двух каналов впереди {by}, зависит от модели: {names}. Пар: {n}; не случайно: {firm}.",
+        "Which of two channels comes first {by} depends on the model: {names}. {chance}",
+        "Какой из двух каналов впереди {by}, зависит от модели: {names}. {chance}",
     )
     by = Text("by return on cost", "по отдаче на расход") if by_cost else Text("by credit", "по вкладу")
     return [
         Caveat(
-            "models_disagree_on_order", said.format(by=by, names=_listed(pairs), n=len(pairs), firm=firm), len(pairs)
+            "models_disagree_on_order",
+            said.format(by=by, names=_listed(pairs), chance=_chance(firm, len(pairs))),
+            len(pairs),
         )
     ]
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from longfunnel.core.money import amount, quotient
 from longfunnel.core.text import Text
+from longfunnel.journeys.attribution.models import Chain
 from longfunnel.metrics import metrics
 from longfunnel.reports._answer import Column
 from longfunnel.reports._table import count, cut_columns
@@ -136,6 +137,7 @@ def columns_of(context: Context, question: Question, asked: Asked) -> list[Colum
         _metric("credit_low", Text("… at least", "… не меньше"), form, _LOW.format(level=level), "none", unit),
         _metric("credit_high", Text("… at most", "… не больше"), form, _HIGH.format(level=level), "none", unit),
         _metric("credit_share", Text("Share", "Доля"), "share", _SHARE, "up", "share"),
+        *([_metric("removal", _REMOVED, "share", _REMOVAL, "none", "share")] if _has_chain(asked) else []),
         cost,
     ]
     if asked.measure.is_money:
@@ -184,6 +186,7 @@ def _values(line: Line, total: Decimal, asked: Asked) -> dict[str, Any]:
         "credit_low": line.low,
         "credit_high": line.high,
         "credit_share": float(line.credit / total) if total else None,
+        "removal": line.removal,
         "cost": line.cost,
     }
     if asked.measure.is_money:
@@ -202,6 +205,11 @@ def _metric(name: str, title: Text, form: Any, meaning: Text, direction: Any, un
     return Column(name, title, form, meaning, "metric", direction, unit, adds_up=False)
 
 
+def _has_chain(asked: Asked) -> bool:
+    """Whether a model among those asked for says what would be lost without a channel."""
+    return any(isinstance(model.rule, Chain) for model in asked.models)
+
+
 _TITLES = {"profit": Text("Margin", "Маржа"), "ltv": Text("LTV to date, sum", "LTV на сегодня, сумма")}
 _CREDIT = Text(
     "What the channel has earned by the model. The credits of one model add up to the total to the last digit.",
@@ -214,6 +222,11 @@ _LOW = Text(
 _HIGH = Text(
     "Upper bound of the {level} interval: persons drawn anew with repetition.",
     "Верхняя граница интервала {level}: люди выбраны заново с повторением.",
+)
+_REMOVED = Text("Lost without it", "Потеряется без него")
+_REMOVAL = Text(
+    "Markov chain: the share of all that would be lost if every journey broke off at this channel. The credit follows these shares.",
+    "Цепь Маркова: какая доля всего потерялась бы, если бы каждый путь обрывался на этом канале. По этим долям делится вклад.",
 )
 _SHARE = Text("Credit / total.", "Вклад / итог.")
 _PROFIT = Text("Credit less cost.", "Вклад за вычетом расхода.")

@@ -12,10 +12,15 @@ from longfunnel.models.fitting import FitError
 from longfunnel.models.response import Curve, fit_curve
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from longfunnel.reports._channel_weeks import Channel, Weeks
+
+    Floats = NDArray[np.float64]
 
 SEED: Final = 19_790_401
 _TRIED_WEEKS: Final = 13
+_POINTS: Final = 31
 
 Interval = tuple[float, float, float]
 """Expected, and between what it lies 90 times of 100."""
@@ -48,6 +53,16 @@ class Advice:
 
 
 @dataclass(frozen=True)
+class Plan:
+    """The advice on all channels, and what following it gains a week in all over the spend of now; None where no channel has a curve."""
+
+    channels: list[Advice]
+    gain: Interval | None
+    is_even: bool
+    """Whether no sharing is surely better than the plain one: the money as it is, or, with another budget, as much more or less everywhere."""
+
+
+@dataclass(frozen=True)
 class Tried:
     """The advice of then against what was really spent: gain over ``weeks``, and the leads expected and come at the real spend."""
 
@@ -71,13 +86,22 @@ def curves_of(channels: list[Channel]) -> dict[str, Curve | str]:
     return found
 
 
-def advise(weeks: Weeks, limits: Limits, recent: int) -> list[Advice]:
-    """What to spend a week on each channel, from the mean of the last ``recent`` weeks."""
-    curves = curves_of(weeks.channels)
-    spends = {channel.name: float(channel.spend[-recent:].mean()) for channel in weeks.channels if len(channel.spend)}
+def spends_of(channels: list[Channel], recent: int) -> dict[str, float]:
+    """What each channel spends a week: the mean of the last ``recent`` weeks."""
+    return {channel.name: float(channel.spend[-recent:].mean()) for channel in channels if len(channel.spend)}
+
+
+def advise(weeks: Weeks, limits: Limits, recent: int) -> Plan:
+    """What to spend a week on each channel.
+
+    The best sharing is advised only where it surely gains over the plainer one: over leaving the money where it is, or, where the
+    whole budget is to change, over changing every channel by the same part.
+    """
+    curves, spends = curves_of(weeks.channels), spends_of(weeks.channels, recent)
+    even = _evenly(weeks.channels, curves, spends, limits)
     advised = _shared(weeks.channels, curves, spends, limits)
-    if not limits.budget and not _is_sure(weeks.channels, curves, spends, advised):
-        advised = dict(spends)
+    if not _is_sure(weeks.channels, curves, even, advised):
+        advised = even
     found = []
     for channel in weeks.channels:
         curve, spend = curves[channel.name], spends.get(channel.name, 0.0)
@@ -97,35 +121,96 @@ def advise(weeks: Weeks, limits: Limits, recent: int) -> list[Advice]:
                 gain=(gain, float(gains[0]), float(gains[1])),
             )
         )
+    return Plan(found, gain_of(weeks.channels, curves, spends, advised), advised == even)
+
+
+@dataclass(frozen=True)
+class Point:
+    """What a channel brings in a week beyond what comes without it, at one spend: leads, and the money that they are worth."""
+
+    name: str
+    spend: float
+    leads: Interval
+    brings: Interval
+
+
+def points_of(weeks: Weeks, recent: int) -> list[Point]:
+    """The curves of the channels that have one, drawn from nothing to well beyond what was ever spent in a week."""
+    curves, spends = curves_of(weeks.channels), spends_of(weeks.channels, recent)
+    found = []
+    for channel in weeks.channels:
+        if not isinstance(curve := curves[channel.name], Curve):
+            continue
+        most = max(float(channel.spend.max()), 1.5 * spends[channel.name])
+        for spend in np.linspace(0, most, _POINTS).tolist():
+            low, high = np.quantile(curve.brings_drawn(spend), [0.05, 0.95]).tolist()
+            leads = (curve.brings(spend), low, high)
+            worth = channel.worth or 0.0
+            found.append(Point(channel.name, spend, leads, (leads[0] * worth, low * worth, high * worth)))
     return found
 
 
 def _is_sure(
     channels: list[Channel], curves: dict[str, Curve | str], spends: dict[str, float], advised: dict[str, float]
 ) -> bool:
-    """Whether the interval of what the move gains in all lies above nothing."""
-    gains = [
-        (curve.brings_drawn(advised[channel.name]) - curve.brings_drawn(spends[channel.name])) * (channel.worth or 0.0)
-        for channel in channels
-        if isinstance(curve := curves[channel.name], Curve)
+    """Whether the interval of what ``advised`` gains over ``spends``, in all and less the money, lies above nothing."""
+    found = gain_of(channels, curves, spends, advised)
+    return found is not None and found[1] > 0
+
+
+def gain_of(
+    channels: list[Channel], curves: dict[str, Curve | str], spends: dict[str, float], advised: dict[str, float]
+) -> Interval | None:
+    """What one way to spend gains over another in a week, in all, less the difference of spend; None where no channel has a curve."""
+    drawn, mean = [], 0.0
+    for channel in channels:
+        if isinstance(curve := curves[channel.name], Curve):
+            now, to, worth = spends[channel.name], advised[channel.name], channel.worth or 0.0
+            drawn.append((curve.brings_drawn(to) - curve.brings_drawn(now)) * worth - (to - now))
+            mean += (curve.brings(to) - curve.brings(now)) * worth - (to - now)
+    if not drawn:
+        return None
+    low, high = np.quantile(np.sum(drawn, axis=0), [0.05, 0.95]).tolist()
+    return mean, low, high
+
+
+def _movable(channels: list[Channel], curves: dict[str, Curve | str], limits: Limits) -> list[Channel]:
+    """The channels whose spend may change: those with a curve that are not kept."""
+    return [
+        channel for channel in channels if isinstance(curves[channel.name], Curve) and channel.name not in limits.keep
     ]
-    return bool(gains) and float(np.quantile(np.sum(gains, axis=0), 0.05)) > 0
+
+
+def _bounds(movable: list[Channel], spends: dict[str, float], limits: Limits) -> tuple[Floats, Floats]:
+    """The least and the largest spend of each channel."""
+    low = np.array([max(spends[c.name] * (1 - limits.move), limits.least.get(c.name, 0.0)) for c in movable])
+    high = np.array([min(spends[c.name] * (1 + limits.move), limits.most.get(c.name, np.inf)) for c in movable])
+    return np.minimum(low, high), np.maximum(low, high)
+
+
+def _evenly(
+    channels: list[Channel], curves: dict[str, Curve | str], spends: dict[str, float], limits: Limits
+) -> dict[str, float]:
+    """What is spent now; where the whole budget is to change, changed by the same part wherever it may be."""
+    movable = _movable(channels, curves, limits)
+    if not movable or not limits.budget:
+        return dict(spends)
+    now = np.array([spends[channel.name] for channel in movable])
+    low, high = _bounds(movable, spends, limits)
+    part = 1 + limits.budget * sum(spends.values()) / max(float(now.sum()), 1e-9)
+    return spends | dict(zip((c.name for c in movable), np.clip(now * part, low, high).tolist(), strict=True))
 
 
 def _shared(
     channels: list[Channel], curves: dict[str, Curve | str], spends: dict[str, float], limits: Limits
 ) -> dict[str, float]:
     """The advised spends: those without a curve, or kept, stay."""
-    movable = [
-        channel for channel in channels if isinstance(curves[channel.name], Curve) and channel.name not in limits.keep
-    ]
+    movable = _movable(channels, curves, limits)
     if not movable or (len(movable) < 2 and not limits.budget):
         return dict(spends)
     own = [curve for channel in movable if isinstance(curve := curves[channel.name], Curve)]
     now = np.array([spends[channel.name] for channel in movable])
-    low = np.array([max(spends[c.name] * (1 - limits.move), limits.least.get(c.name, 0.0)) for c in movable])
-    high = np.array([min(spends[c.name] * (1 + limits.move), limits.most.get(c.name, np.inf)) for c in movable])
-    low, high = np.minimum(low, high), np.maximum(low, high)
+    low, high = _bounds(movable, spends, limits)
     budget = now.sum() + limits.budget * sum(spends.values())
     worth = np.array([channel.worth or 0.0 for channel in movable])
     found = allocate(np.array([c.top for c in own]), np.array([c.half for c in own]), worth, low, high, float(budget))
@@ -145,7 +230,7 @@ def try_advice(weeks: Weeks, limits: Limits, recent: int) -> Tried | None:
     names = {channel.name for channel in both}
     if len(both) < 2:
         return None
-    spends = {c.name: float(c.spend[-recent:].mean()) for c in before}
+    spends = spends_of(before, recent)
     advised = _shared([c for c in before if c.name in names], then, spends, replace(limits, budget=0.0))
     real = {c.name: float(c.spend[-_TRIED_WEEKS:].mean()) for c in both}
     scale = sum(real.values()) / max(sum(advised[name] for name in names), 1e-9)

@@ -106,3 +106,30 @@ def columns_of(context: Context, question: Question) -> tuple[Column, ...]:
             "dimension",
         ),
     )
+
+
+def points_columns_of(context: Context, question: Question) -> tuple[Column, ...]:
+    """The cut, a spend, and what it brings in leads and in money."""
+    currency = context.settings.business.currency
+    low, high = Text("… at least", "… не меньше"), Text("… at most", "… не больше")
+    lower = Text("Lower end of the 90 % interval.", "Нижняя граница 90-процентного интервала.")
+    upper = Text("Upper end of the 90 % interval.", "Верхняя граница 90-процентного интервала.")
+    spend = Text("A steady spend in a week.", "Ровный расход в неделю.")
+    leads = Text("Leads a week that this spend brings.", "Сколько лидов в неделю приносит такой расход.")
+    brings = Text(
+        "What these leads are worth: revenue less cost of goods.",
+        "Сколько принесут эти лиды: выручка за вычетом себестоимости.",
+    )
+    named: tuple[tuple[str, Text, Any, Text], ...] = (
+        ("spend", Text("Spend a week", "Расход в неделю"), "money", spend),
+        ("leads", Text("Leads it brings", "Приносит лидов"), "ratio", leads),
+        ("leads_low", low, "ratio", lower),
+        ("leads_high", high, "ratio", upper),
+        ("brings", Text("Money it brings", "Приносит денег"), "money", brings),
+        ("brings_low", low, "money", lower),
+        ("brings_high", high, "money", upper),
+    )
+    return (
+        *cut_columns(question),
+        *(metric_column(name, title, form, said, "none", currency) for name, title, form, said in named),
+    )

@@ -72,6 +72,14 @@ _ROWS: dict[str, tuple[str, str, Text]] = {
             "Строк расхода вне суммы: {n}. Нет валюты или её курса. Их показывает сверка.",
         ),
     ),
+    "old_rate": (
+        "spends",
+        "count(*) FILTER (t.day_on - t.rate_on > 14)",
+        Text(
+            "Rows of spend converted by a rate more than 14 days older than they are: {n}. Import newer rates.",
+            "Строк расхода, пересчитанных по курсу старше их самих больше чем на 14 дней: {n}. Загрузите свежие курсы.",
+        ),
+    ),
     "spend_without_channel": (
         "spends",
         "count(*) FILTER (t.reason IS NOT NULL)",
@@ -159,6 +167,7 @@ def _counted(context: Context, question: Question, names: set[str], subjects: se
         "orders_without_revenue": not money,
         "deals_closed_before_lead": "orders" in subjects,
         "spend_unconverted": "cost" not in names,
+        "old_rate": "cost" not in names,
     }
     wanted: dict[str, list[str]] = {}
     for code, (subject, _, _) in _ROWS.items():

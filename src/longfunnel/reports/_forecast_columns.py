@@ -1,4 +1,4 @@
-"""The columns of the forecast's three views."""
+"""The columns of the forecast's views."""
 
 from __future__ import annotations
 
@@ -57,16 +57,25 @@ def columns_of(context: Context, question: Question, view: str, weeks: int) -> t
     if view == "backtest":
         said = Text("First of the {n} weeks that were forecast.", "Первая из {n} недель прогноза.").format(n=weeks)
     week = Column("week", Text("From", "С"), "date", said, "dimension")
+    came = metric(
+        "orders",
+        Text("Orders that came", "Пришло заказов"),
+        "count",
+        Text("Orders of these weeks.", "Заказы этих недель."),
+    )
+    brought = metric(
+        "revenue",
+        Text("Revenue that came", "Пришло выручки"),
+        "money",
+        Text("Revenue of these weeks' orders so far.", "Выручка заказов этих недель на сегодня."),
+    )
+    if view == "past":
+        return (week, came, brought)
     if view == "backtest":
         return (
             week,
             *orders,
-            metric(
-                "orders",
-                Text("Orders that came", "Пришло заказов"),
-                "count",
-                Text("Orders of these weeks.", "Заказы этих недель."),
-            ),
+            came,
             metric(
                 "weeks_within",
                 Text("Weeks within", "Недель в интервале"),
@@ -78,12 +87,7 @@ def columns_of(context: Context, question: Question, view: str, weeks: int) -> t
                 "none",
             ),
             *revenue,
-            metric(
-                "revenue",
-                Text("Revenue that came", "Пришло выручки"),
-                "money",
-                Text("Revenue of these weeks' orders so far.", "Выручка заказов этих недель на сегодня."),
-            ),
+            brought,
         )
     return (
         week,

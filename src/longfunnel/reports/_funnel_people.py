@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,16 +12,14 @@ from longfunnel.reports._funnel_groups import instant
 from longfunnel.reports._funnel_numbers import previous_of
 from longfunnel.reports._funnel_reading import read_asked
 from longfunnel.reports._funnel_units import NO_TIME, walk
+from longfunnel.reports._identifiers import identifiers_of
 from longfunnel.reports._scope import spans
-from longfunnel.warehouse.identifiers import KINDS
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from longfunnel.reports._context import Context
     from longfunnel.reports._question import Question
-
-_MOST_IDENTIFIERS: Final = 5
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ def people_behind(
         there = (units.reached >> before & 1).astype(np.bool_) & ~there
     places = np.flatnonzero(there)
     chosen = places[np.argsort(-units.entered_at[places], kind="stable")][:limit]
-    names = _identifiers(context, [int(person) for person in units.person_id[chosen]])
+    names = identifiers_of(context, [int(person) for person in units.person_id[chosen]])
     found = []
     for place in chosen:
         times = units.at[place]
@@ -76,19 +74,3 @@ def people_behind(
             )
         )
     return found, len(places)
-
-
-def _identifiers(context: Context, persons: list[int]) -> dict[int, tuple[str, ...]]:
-    """The identifiers of these persons, where who is who has been built."""
-    there = context.one(
-        "SELECT count(*) FROM information_schema.columns WHERE table_schema = $schema AND table_name = 'identifiers' AND column_name = 'value'",
-        {"schema": context.schema},
-    )[0]
-    if not there or not persons:
-        return {}
-    rows = context.connection.execute(
-        f"""SELECT person_id, list(kind || ':' || value ORDER BY coalesce(list_position($strongest, kind), 99), kind, value)
-        FROM {context.table("identifiers")} WHERE list_contains($persons, person_id) GROUP BY person_id""",
-        {"strongest": list(KINDS), "persons": persons},
-    ).fetchall()
-    return {person: tuple(names[:_MOST_IDENTIFIERS]) for person, names in rows}

@@ -73,7 +73,7 @@ def caveats_of_trials(trials: list[Trial], weeks: int) -> tuple[Caveat, ...]:
     said = Text(
         "Tried {n} times on the past, {weeks} weeks each: {expected} orders expected, {came} came; {whole} of {n} "
         "totals and {share} % of weeks lay within the 90 % interval.",
-        "Проверен на прошлом {n} раз(а) по {weeks} нед: ожидалось {expected} заказов, пришло {came}; в 90-процентный "
+        "Проверка на прошлом ({n} × {weeks} нед): ожидалось заказов {expected}, пришло {came}; в 90-процентный "
         "интервал попали {whole} из {n} итогов и {share} % недель.",
     )
     share = within / (weeks * len(trials))

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from longfunnel.core.errors import QuestionError
-from longfunnel.core.money import amount
+from longfunnel.core.errors import QuestionError, did_you_mean
+from longfunnel.core.money import amount, show_number
 from longfunnel.core.text import Text
 from longfunnel.dimensions import dimension
 from longfunnel.metrics import metrics
 from longfunnel.reports._answer import Answer, Caveat
-from longfunnel.reports._budget import Advice, Limits, advise, try_advice
-from longfunnel.reports._budget_columns import columns_of
+from longfunnel.reports._budget import Advice, Limits, Plan, Point, advise, points_of, try_advice
+from longfunnel.reports._budget_columns import columns_of, points_columns_of
 from longfunnel.reports._caveats import caveats_of
 from longfunnel.reports._channel_weeks import channel_weeks
 from longfunnel.reports._customers import whole_number
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from longfunnel.reports._context import Context
     from longfunnel.reports._question import Question
 
+_VIEWS: Final = ("advice", "curves")
+_SPARE: Final = 0.01
+"""The part of a changed budget that may be left over by rounding."""
 _CHANGE = re.compile(r"([-+−]?)(\d+(?:[.,]\d+)?)\s*%")
 
 _WHY: Final = {
@@ -45,12 +48,15 @@ _WHY: Final = {
 
 
 def answer(context: Context, question: Question) -> Answer:
-    """One row per channel that spends; the total is of all of them."""
+    """One row per channel that spends, and the total of all of them; or, by option ``view``, one per point of each curve."""
     if len(question.by) != 1 or not ((found := dimension(question.by[0])) and found.is_origin):
         raise QuestionError(
             "The budget is shared between the values of one dimension of origin.",
             hint="As --by channel or --by campaign.",
         )
+    view = question.option("view") or "advice"
+    if view not in _VIEWS:
+        raise QuestionError(f"view is «{view}», and must be {' or '.join(_VIEWS)}.{did_you_mean(view, _VIEWS)}")
     recent = whole_number(question, "recent", 8, 52)
     limits = Limits(
         move=abs(_part(question, "move", "30%")),
@@ -61,19 +67,24 @@ def answer(context: Context, question: Question) -> Answer:
     )
     weeks = channel_weeks(context, question)
     _check_names(weeks, limits)
-    advice = advise(weeks, limits, recent)
     language = context.settings.business.language
-    rows = [_row(question.by[0], one, language) for one in advice]
-    columns = columns_of(context, question)
-    totals = _totals(rows) if rows else {}
+    columns = columns_of(context, question) if view == "advice" else points_columns_of(context, question)
+    totals: dict[str, Any] = {}
+    caveats: tuple[Caveat, ...] = (Caveat("observed", _OBSERVED),)
+    if view == "advice":
+        plan = advise(weeks, limits, recent)
+        rows = [_row(question.by[0], one, language) for one in plan.channels]
+        totals = _totals(rows, plan) if rows else {}
+        caveats = _caveats(context, weeks, plan, limits, recent)
+    else:
+        rows = [_point(question.by[0], point) for point in points_of(weeks, recent)]
     return Answer(
         report=question.report,
         question=question,
         columns=columns,
         table=pa.Table.from_pylist([{c.name: row[c.name] for c in columns} for row in rows], schema_of(columns)),
         totals=totals,
-        caveats=caveats_of(context, question, [metrics()[name] for name in ("cost", "leads", "profit")], [])
-        + _caveats(context, weeks, advice, limits, recent),
+        caveats=caveats_of(context, question, [metrics()[name] for name in ("cost", "leads", "profit")], []) + caveats,
         freshness=freshness(context),
         sql=weeks.sql,
         min_cases=context.settings.counting.min_cases,
@@ -144,28 +155,35 @@ def _row(cut: str, one: Advice, language: Any) -> dict[str, Any]:
     }
 
 
-def _totals(rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _point(cut: str, point: Point) -> dict[str, Any]:
+    leads = dict(zip(("leads", "leads_low", "leads_high"), point.leads, strict=True))
+    money = zip(("spend", "brings", "brings_low", "brings_high"), (point.spend, *point.brings), strict=True)
+    return {cut: point.name} | leads | {name: amount(f"{value:.4f}") for name, value in money}
+
+
+def _totals(rows: list[dict[str, Any]], plan: Plan) -> dict[str, Any]:
     found: dict[str, Any] = {"leads": sum(row["leads"] for row in rows)}
     for name in ("spend", "advised", "change", "gain"):
         known = [row[name] for row in rows if row[name] is not None]
         found[name] = sum(known) if known else None
-    return found | dict.fromkeys(("worth", "marginal", "marginal_low", "marginal_high", "gain_low", "gain_high"))
+    found |= dict.fromkeys(("worth", "marginal", "marginal_low", "marginal_high", "gain_low", "gain_high"))
+    if plan.gain is not None:
+        found["gain_low"], found["gain_high"] = (amount(f"{value:.4f}") for value in plan.gain[1:])
+    return found
 
 
-def _caveats(context: Context, weeks: Weeks, advice: list[Advice], limits: Limits, recent: int) -> tuple[Caveat, ...]:
-    observed = Text(
-        "Curves are observations, not experiments: what else was different in weeks of more spend is taken for its doing. Move in steps, and look.",
-        "Кривые — наблюдение, а не эксперимент: всё, чем ещё отличались недели с большим расходом, приписано ему. Двигайте шагами и смотрите.",
-    )
-    curved = [one for one in advice if one.gain is not None]
-    if len(curved) < 2:
+def _caveats(context: Context, weeks: Weeks, plan: Plan, limits: Limits, recent: int) -> tuple[Caveat, ...]:
+    curved = [one for one in plan.channels if one.gain is not None]
+    if plan.gain is None or (len(curved) < 2 and not limits.budget):
         said = Text(
             "Fewer than two channels have a history that carries a curve: no money can be moved. The last column says why.",
             "Меньше двух каналов имеют историю, по которой можно построить кривую: переносить деньги некуда. Почему — в последней колонке.",
         )
         return (Caveat("no_advice", said, len(curved)),)
-    found = [Caveat("observed", observed)]
-    if all(one.advised == one.spend for one in advice):
+    found = [Caveat("observed", _OBSERVED)]
+    if limits.budget:
+        found += _of_another_budget(context, plan, limits)
+    elif plan.is_even:
         said = Text(
             "No move within the limits gains for sure (the 90 % interval of the gain holds 0): the advice is to leave the money where it is.",
             "Ни один перенос в заданных пределах не выгоден наверняка (90-процентный интервал выгоды включает 0): совет — не трогать бюджет.",
@@ -187,7 +205,7 @@ def _caveats(context: Context, weeks: Weeks, advice: list[Advice], limits: Limit
         "{expected} лидов; пришло {came}.",
     )
     numbers = {
-        name: f"{value:,.0f}"
+        name: _whole(value)
         for name, value in (("gain", tried.gain[0]), ("low", tried.gain[1]), ("high", tried.gain[2]))
     }
     said = said.format(
@@ -200,6 +218,46 @@ def _caveats(context: Context, weeks: Weeks, advice: list[Advice], limits: Limit
     return (*found, Caveat("tried" if tried.gain[0] > 0 else "tried_poor", said))
 
 
+def _of_another_budget(context: Context, plan: Plan, limits: Limits) -> list[Caveat]:
+    """Whether another budget pays at all, how it is shared, and whether all of it finds a place."""
+    found, currency = [], context.settings.business.currency
+    wanted = limits.budget * sum(one.spend for one in plan.channels)
+    placed = sum(one.advised - one.spend for one in plan.channels)
+    assert plan.gain is not None  # noqa: S101 - whoever has no curve has no other budget either
+    mean, low, high = (_whole(value) for value in plan.gain)
+    if plan.gain[1] <= 0:
+        said = Text(
+            "That this change of the budget pays is not sure: it gains {mean} {currency} a week after its cost, and the 90 % interval "
+            "({low} … {high}) holds 0.",
+            "Что такое изменение бюджета выгодно, не доказано: выгода за вычетом расхода {mean} {currency} в неделю, и 90-процентный "
+            "интервал ({low} … {high}) включает 0.",
+        )
+        found.append(Caveat("budget_not_sure", said.format(mean=mean, low=low, high=high, currency=currency)))
+    if plan.is_even and sum(one.gain is not None for one in plan.channels) > 1:
+        said = Text(
+            "No other sharing is surely better: every channel with a curve changes by the same part.",
+            "Другое распределение не лучше наверняка: все каналы с кривой меняются на одну и ту же долю.",
+        )
+        found.append(Caveat("shared_evenly", said))
+    if abs(wanted - placed) > max(_SPARE * abs(wanted), 1.0):
+        said = Text(
+            "Of {wanted} {currency} a week, {placed} find a place: only channels with a curve are changed, by {move} % at most.",
+            "Из {wanted} {currency} в неделю распределено {placed}: меняются только каналы с кривой, и не больше чем на {move} %.",
+        )
+        numbers = {"wanted": _whole(wanted), "placed": _whole(placed), "move": f"{100 * limits.move:g}"}
+        found.append(Caveat("not_all_placed", said.format(currency=currency, **numbers)))
+    return found
+
+
+def _whole(value: float) -> Text:
+    """An amount without its fraction, as each language writes it."""
+    return Text(show_number(round(value), "en"), show_number(round(value), "ru"))
+
+
+_OBSERVED = Text(
+    "Curves are observations, not experiments: what else was different in weeks of more spend is taken for its doing. Move in steps, and look.",
+    "Кривые — наблюдение, а не эксперимент: всё, чем ещё отличались недели с большим расходом, приписано ему. Двигайте шагами и смотрите.",
+)
 _AMOUNTS = Text("as Paid Search:1000, Display:0", "например Paid Search:1000, Display:0")
 
 REPORT = Report(
@@ -212,6 +270,10 @@ REPORT = Report(
     basis="touch",
     by=("channel",),
     options={
+        "view": Text(
+            "advice; curves: what each channel brings at each spend.",
+            "advice — совет; curves — сколько приносит каждый канал при каждом расходе.",
+        ),
         "move": Text("How far a channel's spend may move: 30%.", "Насколько можно менять расход канала: 30%."),
         "budget": Text("Change of the whole budget, as +10%: 0%.", "Изменение всего бюджета, например +10%: 0%."),
         "min": Text("Least spend a week by channel, {how}.", "Наименьший расход канала в неделю, {how}.").format(

@@ -29,6 +29,8 @@ from longfunnel.reports._sql import Parameters, Statement
 from longfunnel.reports._table import cut_columns
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from longfunnel.reports._context import Context
     from longfunnel.reports._customers import Customers
     from longfunnel.reports._question import Question
@@ -40,14 +42,10 @@ _MOST: Final = 100_000
 
 def answer(context: Context, question: Question) -> Answer:
     """One row per type or segment (and value of the cut)."""
-    kind = question.option("kind") or "type"
-    if kind not in _KINDS:
-        raise QuestionError(f"kind is «{kind}», and must be type or segment.{did_you_mean(kind, _KINDS)}")
-    rules = TypeRules(*(whole_number(question, name, getattr(_RULES, name), _MOST) for name in _RULES.__dict__))
-    edges = {name: _edges(question, name) for name in ("recency", "frequency", "money")}
+    kind = _kind(question)
+    customers = customers_of(context, by_touch(question))
+    found = _sums(question, customers, kinds_of(question, customers)) if customers else {}
     question = by_touch(question)
-    customers = customers_of(context, question)
-    found = _sums(question, customers, kind, rules, edges) if customers else {}
     sql = customers.sql if customers else ""
     if kind == "type" and "leads" in context.connected:
         statement = _potential(context, question)
@@ -77,6 +75,38 @@ def answer(context: Context, question: Question) -> Answer:
     )
 
 
+def _kind(question: Question) -> str:
+    """How clients are sorted."""
+    kind = question.option("kind") or "type"
+    if kind not in _KINDS:
+        raise QuestionError(f"kind is «{kind}», and must be type or segment.{did_you_mean(kind, _KINDS)}")
+    return kind
+
+
+def kinds_of(question: Question, customers: Customers) -> list[str]:
+    """The type or segment of each customer, by the question's options. Raises QuestionError where one cannot be read."""
+    rules = TypeRules(*(whole_number(question, name, getattr(_RULES, name), _MOST) for name in _RULES.__dict__))
+    edges = {name: _edges(question, name) for name in ("recency", "frequency", "money")}
+    orders, silent = _orders(customers), _silent(customers)
+    if _kind(question) == "type":
+        return types_of(orders, silent, rules)
+    days = silent.astype(np.float64)
+    fresh = 6 - scores(days, edges["recency"]) if edges["recency"] else scores(-days)
+    revenue = customers.table.column("revenue").to_pylist()
+    money = np.array([np.nan if sum_ is None else float(sum_) for sum_ in revenue])
+    return segments_of(fresh, scores(orders.astype(np.float64), edges["frequency"]), scores(money, edges["money"]))
+
+
+def _orders(customers: Customers) -> NDArray[np.int64]:
+    return np.asarray(customers.table.column("orders").to_numpy(), dtype=np.int64)
+
+
+def _silent(customers: Customers) -> NDArray[np.int64]:
+    """Days since the last order of each customer."""
+    last_on = customers.table.column("last_on").to_pylist()
+    return np.array([(customers.ends_on - day).days for day in last_on], dtype=np.int64)
+
+
 def _edges(question: Question, name: str) -> tuple[float, ...]:
     """Four rising numbers of an option, or none."""
     text = question.option(name)
@@ -91,24 +121,10 @@ def _edges(question: Question, name: str) -> tuple[float, ...]:
     return found
 
 
-def _sums(
-    question: Question, customers: Customers, kind: str, rules: TypeRules, edges: dict[str, tuple[float, ...]]
-) -> dict[tuple[Any, ...], dict[str, Any]]:
+def _sums(question: Question, customers: Customers, kinds: list[str]) -> dict[tuple[Any, ...], dict[str, Any]]:
     """What each type or segment of those who have ordered comes to, by the cut."""
-    table = customers.table
-    orders = np.asarray(table.column("orders").to_numpy(), dtype=np.int64)
-    silent = np.array([(customers.ends_on - day).days for day in table.column("last_on").to_pylist()], dtype=np.int64)
+    table, orders, silent = customers.table, _orders(customers), _silent(customers)
     revenue = table.column("revenue").to_pylist()
-    if kind == "type":
-        kinds = types_of(orders, silent, rules)
-    else:
-        fresh = (
-            6 - scores(silent.astype(np.float64), edges["recency"])
-            if edges["recency"]
-            else scores(-silent.astype(np.float64))
-        )
-        money = np.array([np.nan if sum_ is None else float(sum_) for sum_ in revenue])
-        kinds = segments_of(fresh, scores(orders.astype(np.float64), edges["frequency"]), scores(money, edges["money"]))
     cut = [table.column(name).to_pylist() for name in [*question.by, *([question.grain] if question.grain else [])]]
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     for place in np.flatnonzero(customers.is_shown).tolist():
@@ -122,18 +138,23 @@ def _sums(
     return found
 
 
-def _potential(context: Context, question: Question) -> Statement:
-    """How many people have left a lead and not ordered, by the cut of their first lead."""
-    parameters = Parameters()
+def potential_sql(context: Context, question: Question, parameters: Parameters) -> str:
+    """SQL of the people who have left a lead and not ordered: person_id, created_at and created_on of their first lead, and its cut."""
     rows = scope(context, question, parameters, "leads", spans(question)[0])
-    cut = [quoted(name) for name in [*question.by, *([question.grain] if question.grain else [])]]
     without = f"NOT EXISTS (FROM {context.table('orders')} AS r WHERE r.person_id = t.person_id)"
-    columns = ["t.person_id", "t.created_at", "t.lead_key", *rows.columns()]
+    columns = ["t.person_id", "t.created_at", "t.created_on", "t.lead_key", *rows.columns()]
+    return f"""SELECT {", ".join(columns)}
+{rows.from_where(more=("t.person_id IS NOT NULL", without))}
+QUALIFY row_number() OVER (PARTITION BY t.person_id ORDER BY t.created_at NULLS LAST, t.lead_key) = 1"""
+
+
+def _potential(context: Context, question: Question) -> Statement:
+    """How many they are, by the cut."""
+    parameters = Parameters()
+    cut = [quoted(name) for name in [*question.by, *([question.grain] if question.grain else [])]]
     sql = f"""SELECT {"".join(f"{name}, " for name in cut)}count(*) AS clients
 FROM (
-SELECT {", ".join(columns)}
-{rows.from_where(more=("t.person_id IS NOT NULL", without))}
-QUALIFY row_number() OVER (PARTITION BY t.person_id ORDER BY t.created_at NULLS LAST, t.lead_key) = 1
+{potential_sql(context, question, parameters)}
 ) {"GROUP BY ALL" if cut else "HAVING count(*) > 0"}"""
     return Statement(sql, parameters.values)
 

@@ -36,30 +36,36 @@ _SAID_MARGINAL = Text(
     "не доказанная причина. Пусто, если недель с расходом меньше {weeks} или он почти не менялся.",
 )
 
+_SAID_GRAIN = Text(
+    "The last tenth of spend is known for the whole only: it takes many weeks to see, and one week or month of buyers has too few.",
+    "Последняя десятая часть расхода известна только в целом: она видна по многим неделям, а в одной неделе или месяце их слишком мало.",
+)
+
 
 def answer(context: Context, question: Question) -> Answer:
     """The metrics by the cut, then the month of payback and the last tenth of spend beside each row and the total."""
     whole = answer_metrics(context, question, [metrics()[name] for name in question.metrics])
-    if question.grain:
-        return whole
+    cut = _cut(question)
     costs = _costs(context, question)
     payback, sql = _payback(context, question, costs)
     marginal = _marginal(context, question)
-    cuts = [tuple(row[name] for name in question.by) for row in whole.rows]
+    cuts = [tuple(row[name] for name in cut) for row in whole.rows]
     table, totals = whole.table, dict(whole.totals)
     columns = _columns(context.settings.business.currency)
-    values = {cut: [payback.get(cut), *marginal.get(cut, _NOTHING)] for cut in {*cuts, None}}
+    values = {place: [payback.get(place), *marginal.get(place, _NOTHING)] for place in {*cuts, None}}
     for place, column in enumerate(columns):
         kind = {"count": pa.int64(), "money": _MONEY, "share": pa.float64()}[column.format]
-        table = table.append_column(column.name, pa.array([values[cut][place] for cut in cuts], kind))
+        table = table.append_column(column.name, pa.array([values[one][place] for one in cuts], kind))
         totals[column.name] = values[None][place]
-    said = Caveat("last_tenth", _SAID_MARGINAL.format(weeks=LEAST_WEEKS))
+    said = [Caveat("last_tenth", _SAID_MARGINAL.format(weeks=LEAST_WEEKS))]
+    if question.grain:
+        said.append(Caveat("last_tenth_of_total", _SAID_GRAIN))
     return replace(
         whole,
         columns=(*whole.columns, *columns),
         table=table,
         totals=totals,
-        caveats=(*whole.caveats, said),
+        caveats=(*whole.caveats, *said),
         sql=f"{whole.sql};\n\n-- months of payback\n{sql}",
     )
 
@@ -67,13 +73,18 @@ def answer(context: Context, question: Question) -> Answer:
 _NOTHING: list[Any] = [None, None, None, None]
 
 
+def _cut(question: Question) -> list[str]:
+    """The columns that say which row is meant: the breakdown, then time."""
+    return [*question.by, *([question.grain] if question.grain else [])]
+
+
 def _costs(context: Context, question: Question) -> dict[Cut | None, Decimal | None]:
     """The cost by the cut; by None, of everything."""
-    plain = msgspec.structs.replace(question, metrics=("cost",), sort="", limit=0, compare="", grain="")
+    plain = msgspec.structs.replace(question, metrics=("cost",), sort="", limit=0, compare="")
     counted = count(context, plain, [metrics()["cost"]])
     found: dict[Cut | None, Decimal | None] = {None: counted.totals["cost"]}
-    for row in counted.table.to_pylist() if question.by else []:
-        found[tuple(row[name] for name in question.by)] = row["cost"]
+    for row in counted.table.to_pylist() if _cut(question) else []:
+        found[tuple(row[name] for name in _cut(question))] = row["cost"]
     return found
 
 
@@ -84,56 +95,56 @@ def _payback(
     if "orders" not in context.connected:
         return {}, ""
     parameters = Parameters()
-    plain = msgspec.structs.replace(question, grain="", compare="")
+    plain = msgspec.structs.replace(question, compare="")
     rows = scope(context, plain, parameters, "buyers", spans(plain)[0])
     share = " * c.share" if rows.in_shares() else ""
-    cut = [quoted(name) for name in question.by]
+    cut = [quoted(name) for name in _cut(question)]
     columns = "".join(f"{column}, " for column in rows.columns())
     statement = Statement(
-        f"""SELECT {"".join(f"{name}, " for name in cut)}month, sum(margin) AS margin FROM (
-SELECT {columns}greatest(date_sub('month', t.ordered_at, a.ordered_at), 0) AS month,
+        f"""SELECT {"".join(f"{name}, " for name in cut)}age, sum(margin) AS margin FROM (
+SELECT {columns}greatest(date_sub('month', t.ordered_at, a.ordered_at), 0) AS age,
   (a.revenue - coalesce(a.cost_of_goods, 0)){share} AS margin
 {rows.from_where(joins=f"JOIN {context.table('orders')} AS a ON coalesce(a.person_id, a.order_key) = coalesce(t.person_id, t.order_key)")}
-) GROUP BY ALL ORDER BY month""",
+) GROUP BY ALL ORDER BY age""",
         parameters.values,
     )
     months: dict[Cut | None, dict[int, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-    for *place, month, margin in context.connection.execute(statement.sql, statement.parameters).fetchall():
-        if month is not None and margin is not None:
-            months[tuple(place)][month] += amount(str(margin))
-            months[None][month] += amount(str(margin))
+    for *place, age, margin in context.connection.execute(statement.sql, statement.parameters).fetchall():
+        if age is not None and margin is not None:
+            months[tuple(place)][age] += amount(str(margin))
+            months[None][age] += amount(str(margin))
     found: dict[Cut | None, int] = {}
     for place_of, margins in months.items():
         cost, ages = costs.get(place_of), sorted(margins)
-        sums = list(accumulate(margins[age] for age in ages))
-        paid = [age for age, total in zip(ages, sums, strict=True) if cost and total >= cost]
+        sums = list(accumulate(margins[one] for one in ages))
+        paid = [one for one, total in zip(ages, sums, strict=True) if cost and total >= cost]
         if paid:
             found[place_of] = paid[0] + 1
     return found, statement.runnable()
 
 
 def _marginal(context: Context, question: Question) -> dict[Cut | None, list[Any]]:
-    """What the last tenth of spend brought by the cut; by None, of everything: money, its bounds, and the return."""
+    """What the last tenth of spend brought by the cut; by None, of everything: money, its bounds, and the return.
+
+    It is read off many weeks together, so where the rows are weeks or months, only the total has one.
+    """
     if "orders" not in context.connected:
         return {}
     plain = msgspec.structs.replace(question, metrics=("cost", "margin"), sort="", limit=0, compare="", grain="week")
-    counted = count(context, plain, [metrics()["cost"], metrics()["margin"]])
-    weeks: dict[Cut | None, dict[Any, list[float]]] = defaultdict(dict)
-    for row in counted.table.to_pylist():
-        if row["week"] is None:
-            continue
-        place = tuple(row[name] for name in question.by)
-        pair = [float(row["cost"] or 0), float(row["margin"] or 0)]
-        weeks[place][row["week"]] = pair
-        old = weeks[None].get(row["week"], [0.0, 0.0])
-        weeks[None][row["week"]] = [old[0] + pair[0], old[1] + pair[1]]
     found: dict[Cut | None, list[Any]] = {}
-    for place_of, pairs in weeks.items():
-        history = np.array(list(pairs.values()))
-        last = last_tenth(history[:, 0], history[:, 1])
-        if last:
-            money = [amount(str(round(value, 4))) for value in (last.brought, last.low, last.high)]
-            found[place_of] = [*money, last.brought / last.spent - 1]
+    for by in {(), question.by} if not question.grain else {()}:
+        counted = count(context, msgspec.structs.replace(plain, by=by), [metrics()["cost"], metrics()["margin"]])
+        weeks: dict[Cut, list[tuple[float, float]]] = defaultdict(list)
+        for row in counted.table.to_pylist():
+            if row["week"] is not None:
+                weeks[tuple(row[name] for name in by)].append((float(row["cost"] or 0), float(row["margin"] or 0)))
+        for place, pairs in weeks.items():
+            history = np.array(pairs)
+            if last := last_tenth(history[:, 0], history[:, 1]):
+                money = [amount(str(round(value, 4))) for value in (last.brought, last.low, last.high)]
+                found[place] = [*money, last.brought / last.spent - 1]
+                if not by:
+                    found[None] = found[place]
     return found
 
 

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyarrow as pa
 
+from longfunnel.core.calendar import day_in_zone
 from longfunnel.core.errors import QuestionError, did_you_mean
 from longfunnel.core.money import amount
 from longfunnel.core.text import Text
 from longfunnel.metrics import metrics
 from longfunnel.models.fitting import FitError
-from longfunnel.models.future import play_future, spread, weekly
+from longfunnel.models.future import WEEK, play_future, spread, weekly
 from longfunnel.reports._answer import Answer
 from longfunnel.reports._caveats import caveats_of
 from longfunnel.reports._customers import whole_number
@@ -30,18 +31,19 @@ from longfunnel.reports._pipeline_history import history_of
 from longfunnel.reports._report import Report
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from longfunnel.models.future import Past, Trial
     from longfunnel.reports._context import Context
-    from longfunnel.reports._pipeline_history import History
     from longfunnel.reports._question import Question
 
-_VIEWS: Final = ("weeks", "pipeline", "backtest")
+_VIEWS: Final = ("weeks", "past", "pipeline", "backtest")
 _WEEKS: Final = 8
 _MOST_WEEKS: Final = 52
 
 
 def answer(context: Context, question: Question) -> Answer:
-    """One row per week ahead; or, by option ``view``, per stage of open deals, or per forecast of the past."""
+    """One row per week ahead; or, by option ``view``, per week that has passed, per stage of open deals, or per forecast of the past."""
     weeks = whole_number(question, "weeks", _WEEKS, _MOST_WEEKS)
     view = question.option("view") or "weeks"
     if view not in _VIEWS:
@@ -58,15 +60,18 @@ def answer(context: Context, question: Question) -> Answer:
     if history is not None:
         past = past_of(context, history)
         known = len(weekly(past.arrivals, 0.0))
-        if view == "pipeline":
+        first = day_in_zone(history.now, context.settings.business.zone) + timedelta(days=1)
+        if view == "past":
+            rows, caveats = _came(past, first, weeks), ()
+        elif view == "pipeline":
             cut = [name for name in question.by if name not in ("pipeline", "stage")]
             rows, caveats = open_rows(context, history, past, cut, weeks), caveats_of_history(history, known)[1:]
         else:
             trials = trials_of(past, weeks)
             if view == "backtest":
-                rows = [_tried(history, trial, weeks) for trial in trials]
+                rows = [_tried(first, trial, weeks) for trial in trials]
             else:
-                rows, totals = _ahead(history, past, weeks)
+                rows, totals = _ahead(first, past, weeks)
             if rows:
                 caveats = caveats_of_trials(trials, weeks) + caveats_of_history(history, known)
     return Answer(
@@ -85,13 +90,27 @@ def answer(context: Context, question: Question) -> Answer:
     )
 
 
-def _ahead(history: History, past: Past, weeks: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The weeks, and all of them together; nothing where too little is known."""
+def _came(past: Past, first: date, weeks: int) -> list[dict[str, Any]]:
+    """The weeks before ``first`` as they were, the earliest first; none before the first order."""
+    weeks = min(weeks, int(-past.ordered.min() // WEEK)) if len(past.ordered) else 0
+    orders, revenue = past.came(-WEEK * weeks, weeks)
+    is_known = not np.isnan(past.revenue).all()
+    return [
+        {
+            "week": first - timedelta(days=7 * (weeks - week)),
+            "orders": int(orders[week]),
+            "revenue": amount(f"{revenue[week]:.4f}") if is_known else None,
+        }
+        for week in range(weeks)
+    ]
+
+
+def _ahead(first: date, past: Past, weeks: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The weeks from the day ``first``, and all of them together; nothing where too little is known."""
     try:
         future = play_future(past, 0.0, weeks, TIMES, np.random.default_rng(SEED))
     except FitError:
         return [], {}
-    first = history.now.date() + timedelta(days=1)
 
     def row(chosen: slice) -> dict[str, Any]:
         mean, low, high = spread(future.orders[:, chosen].sum(axis=1))
@@ -105,12 +124,12 @@ def _ahead(history: History, past: Past, weeks: int) -> tuple[list[dict[str, Any
     return rows, row(slice(None))
 
 
-def _tried(history: History, trial: Trial, weeks: int) -> dict[str, Any]:
+def _tried(first: date, trial: Trial, weeks: int) -> dict[str, Any]:
     """One forecast of the past."""
     orders = dict(zip(("expected_orders", "orders_low", "orders_high"), trial.orders, strict=True))
     known = trial.revenue is not None
     return (
-        {"week": history.now.date() + timedelta(days=int(trial.since) + 1)}
+        {"week": first + timedelta(days=int(trial.since))}
         | orders
         | {"orders": int(trial.came), "weeks_within": trial.weeks_within / weeks}
         | _money(trial.revenue)
@@ -134,8 +153,9 @@ REPORT = Report(
     options={
         "weeks": Text("How many weeks ahead: 8.", "На сколько недель вперёд: 8."),
         "view": Text(
-            "weeks; pipeline: open deals by stage and cut; backtest: forecasts of the past.",
-            "weeks — недели; pipeline — открытые сделки по этапам и разрезу; backtest — прогнозы прошлого.",
+            "weeks; past: the weeks before, as they were; pipeline: open deals by stage and cut; backtest: forecasts of the past.",
+            "weeks — недели; past — прошедшие недели, как они были; pipeline — открытые сделки по этапам и разрезу; "
+            "backtest — прогнозы прошлого.",
         ),
     },
     refuses={

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from longfunnel.core.errors import QuestionError, did_you_mean
 from longfunnel.core.text import Text
-from longfunnel.journeys.reasons import REASONS
+from longfunnel.journeys.reasons import REASONS, UNMET
 from longfunnel.reports._answer import Answer, Caveat, Column
 from longfunnel.reports._freshness import freshness
 from longfunnel.reports._question import DEFAULT_MODEL
@@ -47,7 +47,7 @@ class Book:
 BOOKS = {
     "spend": Book(
         "spends", "spend", "spend_key", "day_on", "cost", "original_cost", "cost", "", "",
-        ("source_system", "account", "device", "region", "impressions", "clicks"),
+        ("source_system", "account", "device", "region", "impressions", "clicks", "rate_on", "rate_source"),
     ),
     "deal": Book(
         "deals", "deal", "deal_key", "created_on", "amount", "original_amount", "amount", "deal", "deal_key",
@@ -245,7 +245,8 @@ def _behind(context: Context, question: Question) -> Answer:
     book, parameters = BOOKS[kind], Parameters()
     rest = _from_where(context, question, parameters, kind)
     if reason:
-        condition = "t.reason IS NULL" if reason == "none" else f"t.reason = {parameters.bind('reason', reason)}"
+        column = "unmatched" if kind == "spend" and reason in UNMET.values() else "reason"
+        condition = "t.reason IS NULL" if reason == "none" else f"t.{column} = {parameters.bind('reason', reason)}"
         rest += ("\n  AND " if "\nWHERE " in rest else "\nWHERE ") + condition
     shown = ", ".join(f"t.{name}" for name in book.shown)
     sql = (
@@ -277,6 +278,8 @@ def _behind_column(name: str, currency: str) -> Column:
     match name:
         case "day":
             return Column(name, Text("Day", "День"), "date", kind="dimension")
+        case "rate_on":
+            return Column(name, Text("Rate of", "Курс от"), "date", kind="dimension")
         case "impressions" | "clicks":
             return Column(name, title, "count", unit="count")
         case "amount" | "original_amount":

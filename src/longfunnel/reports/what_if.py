@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from longfunnel.core.errors import QuestionError, did_you_mean
-from longfunnel.core.money import amount
+from longfunnel.core.money import amount, show_number
 from longfunnel.core.text import Text
 from longfunnel.metrics import metrics
 from longfunnel.models.fitting import FitError
@@ -33,7 +33,7 @@ from longfunnel.reports._pipeline_history import LEAD, WAITING, history_of
 from longfunnel.reports._report import Report
 
 if TYPE_CHECKING:
-    from longfunnel.models.future import Past
+    from longfunnel.models.future import Future, Past
     from longfunnel.reports._context import Context
     from longfunnel.reports._pipeline_history import History
     from longfunnel.reports._question import Question
@@ -142,10 +142,13 @@ def _rows(
     if len(factors) > 1:
         asked.append(("all", _ALL, factors))
     rows: list[dict[str, Any]] = []
+    played: dict[Change, Future] = {}  # a conversion and a price only multiply what was played
     for name, title, changed in asked:
         times = tuple((state, changed["stage_time"]) for state in stages) if "stage_time" in changed else ()
         change = Change(times, changed.get("leads", 1.0) * (bought if "budget" in changed else 1.0))
-        future = play_future(past, 0.0, weeks, TIMES, np.random.default_rng(SEED), change)
+        if change not in played:
+            played[change] = play_future(past, 0.0, weeks, TIMES, np.random.default_rng(SEED), change)
+        future = played[change]
         conversion = changed.get("cr1", 1.0)
         orders = future.orders.sum(axis=1) * conversion
         money = None if future.revenue is None else future.revenue.sum(axis=1) * conversion * changed.get("price", 1.0)
@@ -191,11 +194,16 @@ def _bought(context: Context, question: Question, past: Past, factor: float) -> 
         "Бюджет меняется на {cost} {currency} в неделю ({names}), лиды — на {more} в неделю (90 %: {low} … {high}) по "
         "кривым каналов; сам расход из выручки не вычтен.",
     ).format(
-        cost=f"{cost:+,.0f}", currency=context.settings.business.currency, names=", ".join(curves),
-        more=f"{more:+.1f}", low=f"{low:+.1f}", high=f"{high:+.1f}",
+        cost=_number(cost, 0), currency=context.settings.business.currency, names=", ".join(curves),
+        **{name: _number(value, 1) for name, value in (("more", more), ("low", low), ("high", high))},
     )  # fmt: skip
     a_week = float(weekly(past.arrivals, 0.0)[-_RECENT:].mean())
     return max(1 + more / a_week, 0.01), Caveat("budget_by_curves", said)
+
+
+def _number(value: float, places: int) -> Text:
+    """A number as each language writes it."""
+    return Text(show_number(value, "en", places=places), show_number(value, "ru", places=places))
 
 
 def _caveats(factors: dict[str, float]) -> tuple[Caveat, ...]:

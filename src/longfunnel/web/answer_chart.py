@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from longfunnel.web.visit import Visit
 
 _BARS = 12
-_MEASURES = frozenset({"money", "count", "share", "days", "number"})
 
 
 def chart_of(visit: Visit, answer: Answer) -> dict[str, Any] | None:
@@ -20,20 +19,12 @@ def chart_of(visit: Visit, answer: Answer) -> dict[str, Any] | None:
     A chart shows the first measure: by the answer's grain as bars in time, else by its one dimension, the largest first.
     """
     question, rows = answer.question, answer.rows
-    measure = measure_of(answer)
+    measure = answer.first_measure
     if measure is None or len(rows) < 2 or (len(question.by) + bool(question.grain)) != 1:
         return None
     grain = question.grain
     data = _in_time(visit, rows, grain, measure) if grain else _by(visit, rows, question.by[0], measure)
     return {"title": measure.title.to(visit.language), "data": {**data, "language": visit.language}}
-
-
-def measure_of(answer: Answer) -> Column | None:
-    """The first column of numbers that is no comparison."""
-    for column in answer.columns:
-        if column.kind == "metric" and column.format in _MEASURES and not column.name.endswith(("_before", "_change")):
-            return column
-    return None
 
 
 def _in_time(visit: Visit, rows: list[dict[str, Any]], grain: str, measure: Column) -> dict[str, Any]:

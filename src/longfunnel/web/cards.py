@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from longfunnel.web.table import change_text, explain_url, is_below_zero, sense
+from longfunnel.reports import change_text, is_below_zero, sense
+from longfunnel.web.table import explain_url
 
 if TYPE_CHECKING:
     from longfunnel.reports import Answer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -55,10 +55,16 @@ class Nav:
 
     icon: str
     place: int
-    """The order: 10 Overview, 20 Channels, 30 Funnels, 40 Paths, 50 People, 60 Ledger, 70 Diagnosis, 110 Sources, 120 Settings."""
+    """The order: 10 Overview, 20 Channels, 25 Money, 30 Funnels, 40 Paths, 50 People, 60 Ledger, 70 Diagnosis, 110 Sources, 120 Settings."""
 
     only: Access = frozenset()
     """The roles that see it there; empty: all that may open the page."""
+
+    title: Text = NOTHING
+    """What the navigation says, where it stands for several pages; nothing: the page's own title."""
+
+    of: str = ""
+    """The page whose place in the navigation this one shares; its tabs lead here."""
 
     @property
     def is_below(self) -> bool:
@@ -86,4 +92,4 @@ class Page:
 @cache
 def pages() -> dict[str, Page]:
     """Every page by name: one per file of ``web/pages``."""
-    return catalogue("longfunnel.web.pages", "PAGE", Page)
+    return {name: replace(page, name=name) for name, page in catalogue("longfunnel.web.pages", "PAGE", Page).items()}

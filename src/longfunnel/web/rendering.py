@@ -9,11 +9,12 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from longfunnel.core.text import Text
+from longfunnel.core.text import NOTHING, Text
 from longfunnel.web.assets import assets
 from longfunnel.web.page import pages
 
 if TYPE_CHECKING:
+    from longfunnel.web.page import Page
     from longfunnel.web.visit import Visit
 
 
@@ -71,16 +72,26 @@ def _nav(visit: Visit) -> list[dict[str, Any]]:
         for page in pages().values()
         if page.nav and page.routes[0].allows(role) and (not page.nav.only or role in page.nav.only)
     ]
-    shown.sort(key=lambda page: page.nav.place if page.nav else 0)
+    heads = sorted(
+        (page for page in shown if page.nav and not page.nav.of), key=lambda page: page.nav.place if page.nav else 0
+    )
     return [
-        {
-            "title": page.title.to(visit.language),
-            "url": str(visit.address.of_question().to(page.path)) if page.routes[0].report else page.path,
-            "path": page.path,
-            "icon": page.nav.icon if page.nav else "",
-            "is_below": bool(page.nav and page.nav.is_below),
-            "is_here": page is visit.page
-            or (visit.address.path.startswith(f"{page.path.rstrip('/')}/") and page.path != "/"),
-        }
-        for page in shown
+        _nav_item(visit, page, [page, *(one for one in shown if one.nav and one.nav.of == page.name)]) for page in heads
     ]
+
+
+def _nav_item(visit: Visit, page: Page, group: list[Page]) -> dict[str, Any]:
+    """One place in the navigation: where it leads, and the pages that it stands for."""
+    nav = page.nav
+    assert nav is not None  # noqa: S101 - pages without one are not shown
+    here = visit.address.path
+    return {
+        "title": (nav.title if nav.title != NOTHING else page.title).to(visit.language),
+        "url": str(visit.address.of_question().to(page.path)) if page.routes[0].report else page.path,
+        "paths": " ".join(one.path for one in group),
+        "icon": nav.icon,
+        "is_below": nav.is_below,
+        "is_here": any(
+            one is visit.page or (here.startswith(f"{one.path.rstrip('/')}/") and one.path != "/") for one in group
+        ),
+    }

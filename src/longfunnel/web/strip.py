@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from longfunnel.core.calendar import Period, day_in_zone, earlier
 from longfunnel.core.text import Text
-from longfunnel.dimensions import dimension, dimensions
+from longfunnel.dimensions import dimensions
 from longfunnel.metrics import BASES
-from longfunnel.reports import DEFAULT_MODEL, MODELS, OPS, reports
+from longfunnel.reports import (
+    BASIS_WORDS,
+    DEFAULT_MODEL,
+    MODELS,
+    OP_WORDS,
+    OPS,
+    filter_words,
+    model_words,
+    reports,
+)
 from longfunnel.web.address import DEFAULT_PERIOD, PERIOD, PERIODS
 
 if TYPE_CHECKING:
@@ -17,33 +27,6 @@ if TYPE_CHECKING:
     from longfunnel.web.address import Address
     from longfunnel.web.visit import Visit
 
-OP_WORDS: dict[str, Text] = {
-    "is": Text("is", "—"),
-    "is_not": Text("is not", "не"),
-    "contains": Text("contains", "содержит"),
-    "not_contains": Text("does not contain", "не содержит"),
-    "starts_with": Text("starts with", "начинается с"),
-    "known": Text("is known", "известно"),
-    "unknown": Text("is unknown", "неизвестно"),
-}
-BASIS_WORDS: dict[str, Text] = {
-    "touch": Text("by date of touch", "по дате касания"),
-    "lead": Text("by date of lead", "по дате лида"),
-    "payment": Text("by date of payment", "по дате оплаты"),
-}
-MODEL_WORDS: dict[str, Text] = {
-    "first": Text("First touch", "Первое касание"),
-    "last": Text("Last touch", "Последнее касание"),
-    "last_non_direct": Text("Last non-direct touch", "Последнее непрямое"),
-    "last_paid": Text("Last paid touch", "Последнее платное"),
-    "linear": Text("Linear", "Линейная"),
-    "position": Text("Position-based", "По позиции"),
-    "time_decay": Text("Time decay", "С учётом давности"),
-    "w_shaped": Text("W-shaped", "W-образная"),
-    "full_path": Text("Full path", "Полный путь"),
-    "markov": Text("Markov chain", "Цепь Маркова"),
-    "shapley": Text("Shapley value", "Вектор Шепли"),
-}
 _WINDOWS = (7, 14, 30, 60, 90, 180)
 _COMPARES = {
     "previous": Text("previous period", "прошлым периодом"),
@@ -98,6 +81,8 @@ class Strip:
     """How long before the lead a touch may earn credit."""
     window: str
     """The chosen window in words, where it is not the setting's."""
+    letters: list[tuple[str, str, str]]
+    """What goes out by e-mail of it, to be set up: icon, words, address."""
 
 
 def strip_of(visit: Visit) -> Strip:
@@ -147,12 +132,23 @@ def strip_of(visit: Visit) -> Strip:
         clear_url=address.path,
         windows=_windows(visit, question) if "window_days" not in report.refuses else [],
         window=_days(visit, question.window_days) if question.window_days else "",
+        letters=_letters(visit, address),
     )
+
+
+def _letters(visit: Visit, address: Address) -> list[tuple[str, str, str]]:
+    if visit.user is None or visit.is_shared or not (visit.page and visit.page.nav):
+        return []
+    query = urlencode([("_page", address.path), *address.pairs])
+    return [
+        ("mail", visit.text(Text("Send by e-mail…", "Присылать на почту…")), f"/subscriptions/new?{query}"),
+        ("bell", visit.text(Text("Alert me…", "Оповещать…")), f"/alerts/new?{query}"),
+    ]
 
 
 def model_title(visit: Visit, name: str) -> str:
     """An attribution model in words."""
-    return visit.text(MODEL_WORDS[name]) if name in MODEL_WORDS else name.replace("_", " ").capitalize()
+    return model_words(name, visit.language)
 
 
 def _windows(visit: Visit, question: Question) -> list[Choice]:
@@ -181,7 +177,5 @@ def _compared(visit: Visit, question: Question) -> str:
 
 
 def _chip(visit: Visit, address: Address, item: Filter, written: str) -> Chip:
-    entry = dimension(item.dimension)
-    title = visit.text(entry.title) if entry else item.dimension
-    joined = visit.text(Text(" or ", " или ")).join(item.values)
-    return Chip(title, visit.text(OP_WORDS[item.op]), joined, str(address.without_filter(written)))
+    title, op, joined = filter_words(item, visit.language)
+    return Chip(title, op, joined, str(address.without_filter(written)))

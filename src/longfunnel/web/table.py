@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from longfunnel.core.text import Text
-from longfunnel.web.strip import BASIS_WORDS, model_title
+from longfunnel.reports import BASIS_WORDS, change_text, is_below_zero, sense
+from longfunnel.web.strip import model_title
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from longfunnel.reports import Answer, Column
     from longfunnel.web.address import Address
-    from longfunnel.web.shown import Shown
     from longfunnel.web.visit import Visit
 
 _WORDS = ("text", "date", "flag")
@@ -130,28 +130,6 @@ def caption_of(visit: Visit, answer: Answer) -> str:
     return " · ".join([*parts, model_title(visit, question.model)])
 
 
-def sense(value: float | Decimal | None, direction: str) -> str:
-    """Whether a change is better or worse for its metric."""
-    if not value or direction == "none":
-        return "same"
-    return "better" if (value > 0) == (direction == "up") else "worse"
-
-
-def is_below_zero(before: Any) -> bool:
-    """Whether a value was negative: a percentage of it would point the wrong way."""
-    return isinstance(before, (int, float, Decimal)) and before < 0
-
-
-def change_text(shown: Shown, column: Column, value: Any, before: Any, change: float | None) -> str:
-    """A change as it is shown: relative, or the difference where what it was is below zero; empty without one."""
-    if change is None or value is None:
-        return ""
-    if not is_below_zero(before):
-        return shown.change(change)
-    gap = value - before
-    return f"{'+' if gap > 0 else '−' if gap < 0 else ''}{shown.card(abs(gap), column.format)}"
-
-
 class _Made:
     """One column as it makes its cells."""
 
@@ -228,5 +206,7 @@ def _head(visit: Visit, answer: Answer, column: Column, can_sort: bool) -> Head:
 
 
 def explain_url(address: Address, answer: Answer, name: str) -> str:
-    """Where «How is this counted?» of a number is."""
-    return str(address.to("/explain").with_(report=answer.report, _metric=name, _from=None))
+    """Where «How is this counted?» of a number is: of the same report, asked with the same options."""
+    asked = address.to("/explain").with_(report=answer.report, _metric=name, _from=None, option=None)
+    options = tuple(("option", f"{key}={value}") for key, value in answer.question.options)
+    return str(replace(asked, pairs=(*asked.pairs, *options)))

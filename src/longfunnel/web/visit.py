@@ -12,12 +12,13 @@ from litestar import Response
 from litestar.enums import MediaType
 from litestar.exceptions import NotFoundException, PermissionDeniedException
 
+from longfunnel.app.rights import NotAllowedError, narrowed
 from longfunnel.collect.http import client_address
-from longfunnel.reports import Filter, Question, reports
+from longfunnel.core.shown import Shown
+from longfunnel.reports import with_fitting_model
 from longfunnel.web.address import Address, read_address
 from longfunnel.web.rendering import render
 from longfunnel.web.security import csrf_token
-from longfunnel.web.shown import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from longfunnel.collect.traffic import Network
     from longfunnel.core.settings import Language, Settings
     from longfunnel.core.text import Text
-    from longfunnel.reports import Answer
+    from longfunnel.reports import Answer, Question
     from longfunnel.state import User
     from longfunnel.web.page import Page, Route
     from longfunnel.web.site import Site
@@ -106,24 +107,23 @@ class Visit:
     @cached_property
     def question(self) -> Question:
         """What the address asks. Raises QuestionError."""
-        return read_address(
-            self.address, self.route.report if self.route else "", self.today, self.settings.business.zone
+        return with_fitting_model(
+            read_address(self.address, self.route.report if self.route else "", self.today, self.settings.business.zone)
         )
 
     def ask(self, question: Question | None = None, /, **changes: Any) -> Answer:
         """The answer to the page's question (or to another one) with these fields changed, as this user may see it."""
-        asked = msgspec.structs.replace(question or self.question, **changes)
+        asked = with_fitting_model(msgspec.structs.replace(question or self.question, **changes))
         return self.site.answering.ask(self.narrowed(asked), self.language)
 
     def narrowed(self, question: Question) -> Question:
         """The question as this user may ask it: a manager's is about their own deals. Raises PermissionDeniedException."""
-        if self.user is None or self.user.role != "manager":
+        if self.user is None:
             return question
-        report = reports().get(question.report)
-        if not self.user.manager or (report and "filters" in report.refuses):
-            raise PermissionDeniedException
-        own = Filter("manager", "is", (self.user.manager,))
-        return msgspec.structs.replace(question, filters=(*question.filters, own))
+        try:
+            return narrowed(self.user, question)
+        except NotAllowedError as error:
+            raise PermissionDeniedException from error
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection of this request's own to the warehouse, for what no report answers. Close it. It sees everything:

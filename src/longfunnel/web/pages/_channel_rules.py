@@ -10,9 +10,9 @@ import msgspec
 from longfunnel.core.text import Text
 from longfunnel.dimensions import dimension
 from longfunnel.metrics import metrics
-from longfunnel.reports import DEFAULT_MODEL, MODELS, Question, reports
-from longfunnel.web.strip import BASIS_WORDS, Choice, model_title
-from longfunnel.web.table import Table, sense, table_of
+from longfunnel.reports import BASIS_WORDS, DEFAULT_MODEL, MODELS, Question, reports, sense
+from longfunnel.web.strip import Choice, model_title
+from longfunnel.web.table import Table, table_of
 
 if TYPE_CHECKING:
     from longfunnel.reports import Answer

@@ -15,6 +15,7 @@ _SECTIONS = (
     ("counting", Text("Counting", "Правила счёта"), "/settings/counting", ANALYSTS),
     ("stages", Text("Stages", "Этапы воронки"), "/settings/stages", ANALYSTS),
     ("channels", Text("Channels", "Каналы"), "/settings/channels", ANALYSTS),
+    ("matching", Text("Cost and visits", "Расходы и визиты"), "/settings/matching", ANALYSTS),
     ("sites", Text("Goals and numbers", "Цели и номера"), "/settings/sites", ANALYSTS),
     ("guards", Text("Shared identifiers", "Общие идентификаторы"), "/settings/guards", ANALYSTS),
     ("schedule", Text("Schedule", "Расписание"), "/settings/schedule", ANALYSTS),

@@ -12,6 +12,7 @@ import tomlkit
 from longfunnel.app.jobs import jobs_of
 from longfunnel.app.settings_file import change_settings, row_named
 from longfunnel.app.sources import Cause, SourceState, causes_of, runs_of, source_states
+from longfunnel.connect import connector_named, connector_names
 from longfunnel.core.text import Text
 from longfunnel.warehouse.facts import facts
 from longfunnel.web.page import ANALYSTS
@@ -23,10 +24,24 @@ if TYPE_CHECKING:
     from litestar import Response
 
     from longfunnel.core.settings import Source
+    from longfunnel.state import Connection
     from longfunnel.web.visit import Visit
 
 _OURS = re.compile(r"«(\w+)»")
 _STALE_DAYS = 7
+STATES = {
+    "": Text("Not read yet", "Ещё не читали"),
+    "good": Text("In order", "В порядке"),
+    "expired": Text("The access has ended: give the keys anew", "Доступ закончился: дайте ключи заново"),
+    "forbidden": Text("The access is refused", "Доступ запрещён"),
+    "limited": Text("The system asks to come back later", "Система просит прийти позже"),
+    "temporary": Text("The system does not answer now", "Система сейчас не отвечает"),
+    "gone": Text("What is asked for is not there any more", "Запрошенного больше нет"),
+    "changed_schema": Text("The system answers in another form than before", "Система отвечает иначе, чем раньше"),
+    "refused": Text("The system refuses the request", "Система отклоняет запрос"),
+    "settings": Text("The settings need mending", "Нужно поправить настройки"),
+}
+"""A connection's state in plain words."""
 KINDS = {
     "status": ("open", "won", "lost"),
     "kind": ("payment", "refund", "form", "call", "chat", "email", "crm"),
@@ -58,7 +73,8 @@ def show(visit: Visit) -> Response[Any]:
         site=site,
         fact=visit.text(FACTS[source.fact]) if source and source.fact in FACTS else "",
         kind=visit.text(kind_of(source)),
-        health=health_of(visit, state),
+        health=health_of(visit, state, connection_of(visit, source)),
+        is_connected=is_connected(source),
         state=state,
         mapping=_mapping(visit, source),
         runs=runs,
@@ -93,8 +109,31 @@ def act(visit: Visit) -> Response[Any]:
     return visit.redirect(f"/jobs/{begin(visit, 'sync', name).number}")
 
 
-def health_of(visit: Visit, state: SourceState | None) -> dict[str, str]:
+def is_connected(source: Source | None) -> bool:
+    """Whether the source reaches an outside system."""
+    return source is not None and source.is_connected
+
+
+def connection_of(visit: Visit, source: Source | None) -> Connection | None:
+    """How the connection of the source fares; None for one that has none."""
+    return visit.business.state.connections.all().get(source.name) if source and is_connected(source) else None
+
+
+def health_of(visit: Visit, state: SourceState | None, connection: Connection | None = None) -> dict[str, str]:
     """How a source fares: good, warn or bad, an icon, and why in a few words."""
+    if connection is not None and connection.state not in ("", "good"):
+        is_passing = connection.state in ("limited", "temporary")
+        return {
+            "tone": "warn" if is_passing else "bad",
+            "icon": "clock" if is_passing else "circle-x",
+            "text": visit.text(STATES.get(connection.state, STATES["temporary"])),
+        }
+    if connection is not None and connection.state == "good" and (state is None or not state.rows):
+        return {
+            "tone": "good",
+            "icon": "circle-check",
+            "text": visit.text(Text("Connected; it has nothing yet", "Подключено; данных пока нет")),
+        }
     if state is None or (state.recorded_at is None and not state.rows):
         return {
             "tone": "bad",
@@ -121,6 +160,8 @@ def kind_of(source: Source | None) -> Text:
     """What kind of source it is."""
     if source is None:
         return Text("Site", "Сайт")
+    if is_connected(source) and source.type in connector_names():
+        return connector_named(source.type).title
     return {"file": Text("File", "Файл"), "webhook": Text("Webhook", "Вебхук")}.get(
         source.type, Text(source.type, source.type)
     )

@@ -8,9 +8,9 @@ import msgspec
 
 from longfunnel.core.text import Text
 from longfunnel.metrics import metrics
-from longfunnel.reports import explain, reports
+from longfunnel.reports import BASIS_WORDS, explain, reports
 from longfunnel.web.page import EVERYONE, Page, Route
-from longfunnel.web.strip import BASIS_WORDS, model_title, strip_of
+from longfunnel.web.strip import model_title, strip_of
 
 if TYPE_CHECKING:
     from litestar import Response

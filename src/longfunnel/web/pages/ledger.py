@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from longfunnel.core.money import show_money
 from longfunnel.core.text import Text
-from longfunnel.journeys.reasons import REASONS
+from longfunnel.journeys.reasons import REASONS, UNMET
 from longfunnel.reports import Question
 from longfunnel.web.page import Nav, Page, Route
 from longfunnel.web.strip import strip_of
@@ -58,8 +58,12 @@ def behind(visit: Visit) -> Response[Any]:
     asked = visit.question
     question = Question("ledger", asked.since, asked.until, as_of=asked.as_of, options=options)
     answer = visit.ask(question, limit=_SHOWN)
-    summed = visit.ask(question, options=()).rows
-    many = sum(row["rows"] for row in summed if row["kind"] == kind and (row["reason"] or "none") == reason)
+    if kind == "spend" and reason in UNMET.values():
+        levels = visit.ask(Question("matching", asked.since, asked.until, as_of=asked.as_of)).rows
+        many = sum(row["rows"] for row in levels if row["reason"] == reason)
+    else:
+        summed = visit.ask(question, options=()).rows
+        many = sum(row["rows"] for row in summed if row["kind"] == kind and (row["reason"] or "none") == reason)
     known = next((entry for code, entry in REASONS.items() if code == reason), None)
     empty = [column.name for column in answer.columns if all(row[column.name] is None for row in answer.rows)]
     table = table_of(visit, answer, leave_out=("reason", *empty), can_sort=False)

@@ -9,13 +9,13 @@ from urllib.parse import urlencode
 
 from longfunnel.core.text import Text
 from longfunnel.metrics import metrics
-from longfunnel.reports import Question
+from longfunnel.reports import Question, sense
 from longfunnel.web.cards import Card, card_of
 from longfunnel.web.funnel_picture import FLOOR, HEIGHT, WIDTH, picture_of
 from longfunnel.web.page import EVERYONE, Nav, Page, Route
 from longfunnel.web.pages.funnels import funnel_cards
 from longfunnel.web.strip import strip_of
-from longfunnel.web.table import sense, table_of
+from longfunnel.web.table import table_of
 
 if TYPE_CHECKING:
     from litestar import Response

@@ -9,7 +9,7 @@ from longfunnel.core.errors import LongfunnelError, SettingsError
 from longfunnel.core.text import Text
 from longfunnel.warehouse.facts import facts
 from longfunnel.web.page import ANALYSTS, OWNERS, Nav, Page, Route
-from longfunnel.web.pages import _settings_backup, _settings_channels, _settings_sites
+from longfunnel.web.pages import _settings_backup, _settings_channels, _settings_matching, _settings_sites
 from longfunnel.web.pages._settings_forms import FORMS, defaults_of, fields_shown, place_mistakes, read_fields
 from longfunnel.web.pages._settings_nav import sections
 from longfunnel.web.pages._source_words import FACTS
@@ -189,6 +189,9 @@ PAGE = Page(
         Route("/settings/stages", save_stages, method="POST", access=ANALYSTS),
         Route("/settings/channels", _settings_channels.show, access=ANALYSTS),
         Route("/settings/channels", _settings_channels.save, method="POST", access=ANALYSTS),
+        Route("/settings/matching", _settings_matching.show, access=ANALYSTS),
+        Route("/settings/matching", _settings_matching.save, method="POST", access=ANALYSTS),
+        Route("/settings/matching/accept", _settings_matching.take, method="POST", access=ANALYSTS),
         Route("/settings/sites", _settings_sites.show, access=ANALYSTS),
         Route("/settings/sites/goals", _settings_sites.save_goals, method="POST", access=ANALYSTS),
         Route("/settings/sites/numbers", _settings_sites.save_numbers, method="POST", access=ANALYSTS),

@@ -30,6 +30,7 @@ def show(visit: Visit) -> Response[Any]:
         states = source_states(connection)
     finally:
         connection.close()
+    connections = visit.business.state.connections.all()
     named = {source.name: source for source in settings.source}
     sites = {site.name for site in settings.site}
     names = [
@@ -52,7 +53,7 @@ def show(visit: Visit) -> Response[Any]:
                 else visit.text(FACTS["event"])
                 if name in sites
                 else "",
-                "health": _source.health_of(visit, state),
+                "health": _source.health_of(visit, state, connections.get(name)),
                 "state": state,
                 "is_pulled": bool(source and source.type != "webhook"),
             }

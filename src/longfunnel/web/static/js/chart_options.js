@@ -1,4 +1,6 @@
-// What a page's chart data becomes: {"type": "time" | "bars" | "sankey" | "heat", …}. Colours (1–9) and fonts come from the tokens.
+// What a page's chart data becomes: {"type": "time" | "bars" | "sankey" | "heat" | "ranges" | "fan" | "curves", …}. Colours (1–9) and fonts come from the tokens.
+import { band, dot, joint, spots, tick } from "./chart_marks.js";
+
 const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
 function look() {
@@ -45,19 +47,21 @@ function time(values, t) {
 }
 
 function bars(values, t) {
+  const isNarrow = innerWidth < 760;
+  const longest = values.stacked ? 0 : Math.max(0, ...(values.series ?? [values]).flatMap((one) => one.shown ?? []).map((text) => text.length));
   return {
-    grid: { left: 8, right: 80, top: 8, bottom: 8, containLabel: true },
+    grid: { left: 8, right: values.stacked ? 24 : Math.max(80, 6.5 * longest + 16), top: 8, bottom: 8, containLabel: true },
     tooltip: { ...tooltip(t, (point) => `${[point.name, values.series?.[point.seriesIndex].name].filter(Boolean).join(", ")}\n${(values.series?.[point.seriesIndex] ?? values).shown?.[point.dataIndex] ?? point.value}`), trigger: "item" },
     xAxis: {
       type: "value", splitLine: { lineStyle: { color: t.line } }, axisLabel: { ...t.font, hideOverlap: true, formatter: (value) => short(value, values.language) },
-      boundaryGap: (values.series ?? [values]).some((one) => one.values.some((value) => value < 0)) ? [innerWidth < 760 ? "45%" : "14%", 0] : 0,
+      boundaryGap: (values.series ?? [values]).some((one) => one.values.some((value) => value < 0)) ? [isNarrow ? "45%" : "14%", 0] : 0,
     },
-    yAxis: { type: "category", inverse: true, data: values.labels, axisLine: { show: false }, axisTick: { show: false }, axisLabel: t.font },
+    yAxis: { type: "category", inverse: true, data: values.labels, axisLine: { show: false }, axisTick: { show: false }, axisLabel: { ...t.font, ...(isNarrow ? { width: 112, overflow: "truncate" } : {}) } },
     series: (values.series ?? [values]).map((one) => ({
-      type: "bar", name: one.name, barMaxWidth: values.series ? 12 : 22, barGap: "20%",
+      type: "bar", name: one.name, barMaxWidth: values.series && !values.stacked ? 12 : 22, barGap: "20%", stack: values.stacked ? "all" : undefined,
       data: one.values.map((value) => (value < 0 ? { value, label: { position: "left" }, itemStyle: { borderRadius: [3, 0, 0, 3] } } : value)),
       itemStyle: { color: t.colours[(one.colour ?? 1) - 1], borderRadius: [0, 3, 3, 0] },
-      label: { show: true, position: "right", ...t.font, formatter: (point) => one.shown?.[point.dataIndex] ?? point.value },
+      label: { show: !values.stacked, position: "right", ...t.font, formatter: (point) => one.shown?.[point.dataIndex] ?? point.value },
     })),
   };
 }
@@ -89,7 +93,68 @@ function heat(values, t) {
   };
 }
 
-const KINDS = { time, bars, sankey, heat };
+function ranges(values, t) {
+  const drawn = values.series.filter((one) => one.kind !== "tick").length;
+  const isNarrow = innerWidth < 760;
+  let place = -1;
+  const series = values.series.map((one) => {
+    const colour = t.colours[(one.colour ?? 1) - 1];
+    const points = one.values.map((value, row) => [value ?? "-", row, one.low?.[row] ?? "-", one.high?.[row] ?? "-"]);
+    if (one.kind === "tick") return tick(one.name, points, t.ink);
+    place += 1;
+    const shift = values.joined ? 0 : (place - (drawn - 1) / 2) * 13;
+    return dot(one.name, points, colour, shift, drawn === 1 ? (row) => ({ text: one.labels?.[row] ?? "", ...t.font, fill: t.font.color }) : undefined);
+  });
+  if (values.joined) series.push(joint(values.series, values.labels.length, t.line));
+  return {
+    grid: { left: 8, right: drawn === 1 && !isNarrow ? 96 : 24, top: 8, bottom: 8, containLabel: true },
+    tooltip: { ...tooltip(t, (point) => `${[values.labels[point.data[1]], point.seriesName].join(", ")}\n${values.series[point.seriesIndex]?.shown?.[point.data[1]] ?? ""}`), trigger: "item" },
+    xAxis: { type: "value", scale: Boolean(values.free), splitLine: { lineStyle: { color: t.line } }, axisLabel: { ...t.font, hideOverlap: true, formatter: (value) => short(value * (values.times ?? 1), values.language) + (values.suffix ?? "") } },
+    yAxis: {
+      type: "category", inverse: true, data: values.labels, axisLine: { show: false }, axisTick: { show: false },
+      axisLabel: { ...t.font, width: isNarrow ? 104 : 220, overflow: "truncate" },
+    },
+    series,
+  };
+}
+
+function fan(values, t) {
+  const made = time(values, t);
+  const said = (point) => values.series[point.seriesIndex]?.shown?.[point.dataIndex];
+  made.tooltip.formatter = (points) => [values.labels[points[0].dataIndex],
+    ...points.filter(said).map((point) => `${point.seriesName}   ${said(point)}`)].join("\n");
+  made.xAxis.boundaryGap = false;
+  values.series.forEach((one, place) => {
+    if (!one.low) return;
+    const points = one.low.map((low, at) => [at, low, one.high[at]]).filter(([, low]) => low !== null);
+    made.series.push(band(points, made.series[place].itemStyle.color));
+  });
+  return made;
+}
+
+function curves(values, t) {
+  const axis = { type: "value", splitLine: { lineStyle: { color: t.line } }, nameTextStyle: t.font, axisLabel: { ...t.font, hideOverlap: true, formatter: (value) => short(value, values.language) } };
+  const colour = (one) => t.colours[(one.colour ?? 1) - 1];
+  const most = Math.max(...values.series.map((one) => one.points.at(-1)[0]));
+  return {
+    grid: { left: 8, right: 32, top: 32, bottom: 28, containLabel: true },
+    tooltip: { ...tooltip(t, (point) => point.data.shown ?? point.data[4] ?? ""), trigger: "item" },
+    xAxis: { ...axis, name: values.across, nameLocation: "middle", nameGap: 28 },
+    yAxis: { ...axis, name: values.up, nameTextStyle: { ...t.font, align: "left" } },
+    series: [
+      ...values.series.map((one) => ({
+        name: one.name, type: "line", data: one.points, encode: { x: 0, y: 1 }, symbol: "circle", symbolSize: 4,
+        lineStyle: { width: 2.5, color: colour(one) }, itemStyle: { color: colour(one) },
+      })),
+      { type: "line", data: [[0, 0], [most, most]], symbol: "none", silent: true, lineStyle: { width: 1.5, type: "dashed", color: t.quiet },
+        endLabel: { show: innerWidth >= 760, formatter: values.even, ...t.font, align: "right", offset: [-6, 12] } },
+      ...values.series.map((one) => spots(one.name, one.marks, colour(one), t.surface)),
+      ...values.series.map((one) => band(one.points.map(([x, , low, high]) => [x, low, high]), colour(one))),
+    ],
+  };
+}
+
+const KINDS = { time, bars, sankey, heat, ranges, fan, curves };
 
 export function options(values) {
   const t = look();

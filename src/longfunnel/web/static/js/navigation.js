@@ -8,8 +8,7 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("htmx:after:swap", () => {
   for (const link of document.querySelectorAll("[data-nav]")) {
-    const path = link.dataset.nav;
-    const here = path === "/" ? location.pathname === "/" : location.pathname === path || location.pathname.startsWith(`${path}/`);
+    const here = link.dataset.nav.split(" ").some((path) => location.pathname === path || (path !== "/" && location.pathname.startsWith(`${path}/`)));
     if (here) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
   }
   for (const field of document.querySelectorAll("[data-here]")) field.value = location.pathname + location.search;
