@@ -10,9 +10,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from longfunnel.app.build import LIVE, build, schema_of
+from longfunnel.app.business import now
+from longfunnel.core.calendar import day_in_zone
+from longfunnel.core.errors import LongfunnelError
 from longfunnel.reports import Answer, Question, answer
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import duckdb
 
     from longfunnel.app.business import Business
@@ -20,6 +25,7 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY_SECONDS = 2.0
 _KEPT = 300
+_STALE_DAYS = 7
 
 
 class Answering:
@@ -75,6 +81,16 @@ class Answering:
             while len(self._known) > _KEPT:
                 self._known.popitem(last=False)
         return found
+
+    def last_day(self) -> date:
+        """The last day that named periods end with: today, or the newest day of the data when that lies a week or more back."""
+        today = day_in_zone(now(), self.settings.business.zone)
+        try:
+            fresh = self.ask(Question("summary", metrics=("leads",))).freshness
+        except LongfunnelError:
+            return today
+        newest = max((item.latest_on for item in fresh if item.latest_on and item.latest_on <= today), default=today)
+        return newest if (today - newest).days >= _STALE_DAYS else today
 
     def refresh(self) -> None:
         """Look for new facts at the next question, whenever the last look was."""

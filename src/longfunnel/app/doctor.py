@@ -51,6 +51,9 @@ def _sources(business: Business) -> Iterator[Finding]:
             {"name": source.name},
         ).fetchall()[0]
         files, latest, quarantined = row
+        if source.is_connected:
+            yield _connected(business, source.name, quarantined)
+            continue
         if not files and source.type == WEBHOOK and not quarantined:
             yield Finding(
                 "warning",
@@ -72,6 +75,17 @@ def _sources(business: Business) -> Iterator[Finding]:
         else:
             what = "webhooks" if source.type == WEBHOOK else f"{files} files"
             yield Finding("ok", f"{source.name}: {what}, last imported {latest:%Y-%m-%d %H:%M} UTC")
+
+
+def _connected(business: Business, name: str, quarantined: int) -> Finding:
+    known = business.state.connections.all().get(name)
+    if known is None or not known.state:
+        return Finding("warning", f"{name}: never read yet.", f"longfunnel connect {name}")
+    if known.state != "good":
+        return Finding("fault", f"{name} ({known.state}): {known.told}", f"longfunnel connect {name}")
+    if quarantined:
+        return Finding("warning", f"{name}: {quarantined} records are in quarantine.", f"longfunnel quarantine {name}")
+    return Finding("ok", f"{name}: connected, last read {known.looked_at:%Y-%m-%d %H:%M} UTC")
 
 
 def _ids(business: Business) -> Iterator[Finding]:

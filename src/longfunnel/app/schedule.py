@@ -1,4 +1,5 @@
-"""What a running server does by itself: builds soon after facts came, looks at the sources, keeps facts no longer than asked."""
+"""What a running server does by itself: builds soon after facts came, looks at the sources, keeps facts no longer than asked,
+sends the letters that are due."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from longfunnel.app.business import Business
+from longfunnel.app.letters.work import LetterWork
 from longfunnel.app.retention import retain
 from longfunnel.collect.plan import WEBHOOK
 from longfunnel.core.errors import LongfunnelError, NothingYetError
@@ -27,6 +29,9 @@ _REST = 9.0
 """After a build, so many times its length is left to others: a large business is not built all the time."""
 _LONGEST_REST = 60.0
 _RETENTION_SECONDS = 86_400.0
+_LETTER_SECONDS = 5.0
+_WEBHOOK_SECONDS = 2.0
+"""Webhooks of connected systems come in bursts: so long are they gathered before their records are fetched."""
 
 
 class Work:
@@ -39,15 +44,15 @@ class Work:
         self.trouble = ""
 
     def run(self) -> None:
-        """Do it. A failure is logged, and tried again next time."""
+        """Do it. What it tells is logged, if anything; a failure is logged, too, and tried again next time."""
         began = time.monotonic()
         try:
             told = self._do()
             self.done += 1
             self.trouble = ""
-            logger.info(
-                "scheduled", extra={"work": self.name, "told": str(told), "seconds": round(time.monotonic() - began, 3)}
-            )
+            seconds = round(time.monotonic() - began, 3)
+            if told != "":
+                logger.info("scheduled", extra={"work": self.name, "told": str(told), "seconds": seconds})
         except NothingYetError:
             self.trouble = ""
         except (LongfunnelError, duckdb.Error, OSError) as error:
@@ -58,43 +63,52 @@ class Work:
 
 
 class Schedule:
-    """The work of one server, in a thread of its own, on connections of its own.
+    """The work of one server, in a thread of its own, on connections of its own; letters have another.
 
-    ``follow`` is told the settings when longfunnel.toml has changed; it raises SettingsError for what it cannot follow.
+    ``public_url`` is how readers of letters reach the pages. ``follow`` is told the settings when longfunnel.toml has changed; it
+    raises SettingsError for what it cannot follow.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, public_url: str = "") -> None:
         self._business = Business(folder)
+        self._letter_work = LetterWork(folder, public_url)
         self.follow: Callable[[Settings], None] = lambda _: None
         self._read = 0
-        self._news = threading.Event()
+        self._news, self._told = threading.Event(), threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="schedule")
         self.build = Work("build", self._business.build)
         self.sync = Work("sync", self._sync)
+        self.webhooks = Work("webhooks", self._follow_webhooks)
         self.retention = Work("retention", lambda: retain(self._business))
+        self.letters = Work("letters", self._letter_work)
+        self._letter_thread = threading.Thread(target=self._run_letters, name="letters")
 
     @property
     def works(self) -> tuple[Work, ...]:
         """All kinds of work."""
-        return self.build, self.sync, self.retention
+        return self.build, self.sync, self.webhooks, self.retention, self.letters
 
     def start(self) -> None:
         """Begin."""
         self._thread.start()
+        self._letter_thread.start()
 
     def tell(self, records: int) -> None:  # noqa: ARG002 - that some came is enough
-        """Facts came in: a build is due soon."""
+        """Facts came in: a build is due soon, and webhooks may want their records fetched."""
         self._news.set()
+        self._told.set()
 
     def stop(self) -> None:
         """End, after what is under way."""
         self._stop.set()
         self._thread.join()
+        self._letter_thread.join()
         self._business.close()
+        self._letter_work.close()
 
     def _run(self) -> None:
-        next_build = time.monotonic()
+        next_build = next_look = time.monotonic()
         next_sync: float | None = None
         next_retention = time.monotonic() + 60  # not while everybody waits for the start
         settings = self._settings()
@@ -110,6 +124,10 @@ class Schedule:
                 # the first one also loads the compiler
                 rest = min(_REST * self.build.seconds, _LONGEST_REST) if self.build.done > 1 else 0.0
                 next_build = time.monotonic() + max(pause, rest)
+            if self._told.is_set() and now >= next_look:
+                self._told.clear()
+                self.webhooks.run()
+                next_look = time.monotonic() + _WEBHOOK_SECONDS
             period = settings.schedule.sync_minutes * 60
             next_sync = next_sync or now + period
             if period and now >= next_sync and any(source.type != WEBHOOK for source in settings.source):
@@ -119,6 +137,13 @@ class Schedule:
                 if settings.retention:
                     self.retention.run()
                 next_retention = now + _RETENTION_SECONDS
+
+    def _run_letters(self) -> None:
+        while not self._stop.wait(_LETTER_SECONDS):
+            try:
+                self.letters.run()
+            except Exception:  # the state database may be away for a while: what waits there is not lost
+                logger.exception("letters_broke")
 
     def _settings(self) -> Settings | None:
         """The settings where the file has changed and makes sense; what makes none is logged, once."""
@@ -138,8 +163,14 @@ class Schedule:
             return None  # it is being replaced
         return settings
 
-    def _sync(self) -> str:
-        reports = self._business.sync()
+    def _follow_webhooks(self) -> str:
+        from longfunnel.app.connected import sources_told_of
+
+        names = sources_told_of(self._business)
+        return self._sync(names) if names else ""
+
+    def _sync(self, names: list[str] | None = None) -> str:
+        reports = self._business.sync(names)
         rows = sum(report.added + report.changed for report in reports)
         if rows:
             self._news.set()

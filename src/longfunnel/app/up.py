@@ -9,7 +9,6 @@ import logging
 import os
 import signal
 import socket
-import sys
 import threading
 import time
 from contextlib import closing, suppress
@@ -23,8 +22,10 @@ from granian.server.embed import Server
 
 from longfunnel.app.business import OWN_FOLDER
 from longfunnel.app.collecting import LOG_FOLDER, Collecting, open_log, serving
+from longfunnel.app.connected import is_genuine
 from longfunnel.app.doors import Doors
 from longfunnel.app.erasure import finish_erasures
+from longfunnel.app.jobs import end_jobs
 from longfunnel.app.running import announce, withdraw
 from longfunnel.app.schedule import Schedule
 from longfunnel.collect.endpoint import Endpoint
@@ -80,9 +81,8 @@ def serve(
     ``control`` makes the one that carries out the commands of other processes.
     ``on_ready`` is told where to look once requests are taken. Raises PortError, SettingsError, WarehouseError before that.
     """
-    # the loader's thread works beside the event loop: the shorter its turns, the sooner a request is answered
-    sys.setswitchinterval(0.001)
     gc.freeze()  # what the start has made stays for good: no collection need look through it again
+    gc.set_threshold(20_000, 20, 50)  # a thousand requests under way are no garbage: look for it less often
     finish_erasures(business)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_run(business, host, port, public_url or f"http://{host}:{port}", on_ready, pages, control))
@@ -105,11 +105,13 @@ async def _run(
     regions = Regions(business.folder / database if database else None, settings.business.language)
     _check_port(host, port)
     warehouse = business.warehouse.cursor()
+    # a load a second soon fills the usual 16 MB, and each checkpoint writes the newest rows once more
+    warehouse.execute("SET checkpoint_threshold = '64MB'")
     log = open_log(business)
     loader = Loader(warehouse, log, plan)
     await asyncio.to_thread(loader.attempt)  # what waited since the last run: the leases of numbers are among it
     lending = Lending(plan, warehouse)
-    schedule = Schedule(business.folder)
+    schedule = Schedule(business.folder, public_url)
     tokens = _tokens(business, plan)
     monitor = Monitor(log, loader, lending, schedule.works)
     endpoint = Endpoint(
@@ -121,6 +123,7 @@ async def _run(
         hook_tokens=tokens,
         key_name=_remembering(business.state.api_keys.name_of),
         environment=os.environ,
+        is_genuine=lambda *told: is_genuine(business, *told),
         lending=lending,
         trouble=lambda: loader.trouble,
     )
@@ -146,7 +149,7 @@ async def _run(
         application,
         address=host,
         port=port,
-        interface=Interfaces.ASGI,
+        interface=Interfaces.RSGI,
         log_enabled=False,
         websockets=False,
         backlog=1024,
@@ -171,6 +174,7 @@ async def _run(
             await working
     finally:
         withdraw(business.folder, running)
+        await asyncio.to_thread(end_jobs, business.folder)
         await asyncio.to_thread(schedule.stop)
         await log.close()
         stop_loading.set()
@@ -181,7 +185,7 @@ async def _run(
 
 def _tokens(business: Business, plan: Plan) -> dict[str, str]:
     """Webhook → the secret part of its address."""
-    return {source.name: business.state.api_keys.token(f"webhook {source.name}") for source in plan.hooks}
+    return {source.name: business.state.api_keys.token(f"webhook {source.name}") for source in plan.addressed}
 
 
 def _remembering(name_of: Callable[[str], str | None], *, seconds: float = 5) -> Callable[[str], str | None]:

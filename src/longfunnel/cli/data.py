@@ -65,7 +65,7 @@ def import_(
             console.print(rf"[green]✓[/] \[\[source]] «{added[-1]}» is in longfunnel.toml", highlight=False)
         if added:
             console.print()
-            _bring_in(settings, business, added)
+            bring_in(settings, business, added)
             console.print()
             print_answer(business.ask("long_funnel"), business.settings)
         if failures:
@@ -89,10 +89,10 @@ def sync(
     """Bring in what is new in the sources, and build. Nothing new is nothing to do."""
     settings: Context = context.obj
     with settings.business() as business:
-        _bring_in(settings, business, names)
+        bring_in(settings, business, names)
 
 
-def _bring_in(settings: Context, business: Business, names: list[str] | None) -> None:
+def bring_in(settings: Context, business: Business, names: list[str] | None) -> None:
     """Sync and build. Where some sources fail, the others are built and shown before the error is."""
     from longfunnel.app.sync import SyncError
 

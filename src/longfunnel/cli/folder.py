@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -62,17 +63,28 @@ def demo(
         typer.Option(help="Then show its pages on this machine until Ctrl-C. Left out: on a terminal, not in CI."),
     ] = None,
     port: Annotated[int, typer.Option(help="The port of the pages.")] = 8700,
+    connected: Annotated[
+        bool,
+        typer.Option(
+            "--connected", help="Connect to seven invented systems over HTTP instead of reading files, and write back."
+        ),
+    ] = False,
 ) -> None:
     """Make an invented company's exports, import them as any other, show its long funnel, and open its pages."""
     from longfunnel.app.demo import demo as run
     from longfunnel.app.running import find
 
     settings: Context = context.obj
+    if connected and folder == Path("demo-business"):
+        folder = Path("demo-connected")
     target = settings.directory / folder
     if server := find(target.resolve()):
         raise LongfunnelError(f"A server runs for {target} already (process {server.pid}).", hint="Stop it first.")
     if serve is None:
         serve = sys.stdin.isatty() and sys.stdout.isatty() and not os.environ.get("CI")
+    if connected:
+        _demo_connected(settings, target, seed=seed, language=language, port=port if serve else 0)
+        return
     with settings.progress() as progress:
         made = run(target, scale=scale, seed=seed, language=language, progress=progress)
     with made.business as business:
@@ -88,6 +100,30 @@ def demo(
         for line in (f"longfunnel -C {target} report channels --by channel,campaign", f"longfunnel -C {target} doctor"):
             console.print(f"  {line}", highlight=False)
         if serve:
+            _serve(business, port)
+
+
+def _demo_connected(settings: Context, target: Path, *, seed: int, language: str, port: int) -> None:
+    """Read seven systems, show the funnel, say what was written back; with a port, open the pages while the systems answer."""
+    from longfunnel.app.demo_connected import demo_connected
+
+    if language not in ("en", "ru"):
+        raise QuestionError(f"There is no language «{language}».", hint="Take en or ru.")
+    with ExitStack() as opened:
+        with settings.progress() as progress:
+            made = opened.enter_context(demo_connected(target, seed=seed, language=language, progress=progress))
+        business, (since, until) = made.business, made.days
+        print_imports(made.imports)
+        for report in ("long_funnel", "channels", "ledger"):
+            console.print()
+            print_answer(business.ask(report, since=since, until=until), business.settings)
+        console.print()
+        for rule, many in made.written.items():
+            console.print(f"[green]✓[/] {rule}: {many:,} written back", highlight=False)
+        console.print("\nTry:", highlight=False)
+        for line in ("connections", "write-back log", "match"):
+            console.print(f"  longfunnel -C {target} {line}", highlight=False)
+        if port:
             _serve(business, port)
 
 

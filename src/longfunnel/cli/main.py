@@ -9,7 +9,22 @@ from typing import Annotated
 import typer
 
 from longfunnel import __version__
-from longfunnel.cli import ask, collect, data, folder, funnel, people, privacy, sites, users
+from longfunnel.cli import (
+    alerts,
+    ask,
+    collect,
+    connect,
+    data,
+    folder,
+    funnel,
+    match,
+    people,
+    privacy,
+    sites,
+    subscriptions,
+    users,
+    write_back,
+)
 from longfunnel.cli.context import STOPPED, Context, ElsewhereError, console, error_console
 from longfunnel.core.errors import LongfunnelError
 
@@ -22,7 +37,22 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (folder, data, ask, funnel, people, collect, sites, privacy, users):
+for part in (
+    folder,
+    data,
+    connect,
+    write_back,
+    ask,
+    match,
+    funnel,
+    people,
+    collect,
+    sites,
+    privacy,
+    users,
+    subscriptions,
+    alerts,
+):
     part.register(app)
 
 

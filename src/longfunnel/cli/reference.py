@@ -16,8 +16,10 @@ import msgspec
 from typer.main import get_command
 
 from longfunnel.cli.main import app
+from longfunnel.connect import connector_named, connector_names
 from longfunnel.core.collecting import Collector, Goal, Numbers, Schedule, Site
-from longfunnel.core.settings import Business, ChannelRule, Counting, Guards, Settings, Source
+from longfunnel.core.matching import PLACEHOLDERS, MatchRule
+from longfunnel.core.settings import Business, ChannelRule, Counting, Guards, Mail, Settings, Source, WriteBack
 from longfunnel.dimensions import dimensions
 from longfunnel.journeys.reasons import REASONS
 from longfunnel.metrics import metrics
@@ -39,6 +41,7 @@ def pages() -> dict[str, str]:
         "reports.md": _reports(),
         "reasons.md": _reasons(),
         "settings.md": _settings(),
+        "connectors.md": _connectors(),
         "commands.md": _commands(),
     }
 
@@ -113,8 +116,33 @@ def _reports() -> str:
 
 def _reasons() -> str:
     rows = [(f"`{code.value}`", said.title.en, said.title.ru, said.advice.en) for code, said in REASONS.items()]
-    intro = "# Reasons of the ledger\n\nWhy a sum stands under no channel, and what to do about it.\n\n"
+    intro = (
+        "# Reasons of the ledger\n\nWhy a sum stands under no channel, and what to do about it. Those that end in `_without_visits` are "
+        "of spend that has a channel and meets no visit as finely as it could: see the report `matching`.\n\n"
+    )
     return intro + _table(("code", "reason", "по-русски", "what to do"), rows)
+
+
+def _connectors() -> str:
+    text = "# Connectors\n\nSystems that are read by themselves: `type` of a `[[source]]`. How: [connect a system](../how-to/connect-a-system.md).\n"
+    for name in connector_names():
+        connector = connector_named(name)
+        text += f"\n## {name}\n\n{connector.title}. Brings {', '.join(connector.facts)}. Reads the last {connector.reread_days} days again.\n\n"
+        if connector.credentials:
+            rows = [(f"`credentials.{one.name}`", one.title, one.meaning) for one in connector.credentials]
+            text += _table(("credential", "what it is", "where it is found"), rows) + "\n"
+        if connector.options:
+            options = [
+                (
+                    f"`{one.name}`",
+                    one.kind,
+                    f"`{one.default}`" if one.default not in (None, "") else "",
+                    f"{one.title}. {one.meaning}".strip(),
+                )
+                for one in connector.options
+            ]
+            text += _table(("setting", "kind", "default", "meaning"), options)
+    return text
 
 
 def _settings() -> str:
@@ -124,18 +152,25 @@ def _settings() -> str:
         ("[counting]", Counting),
         ("[guards]", Guards),
         ("[[channel]]", ChannelRule),
+        ("[[match]]", MatchRule),
         ("[[source]]", Source),
+        ("[[write_back]]", WriteBack),
         ("[[site]]", Site),
         ("[[site.goals]]", Goal),
         ("numbers of a [[site]]", Numbers),
         ("[collector]", Collector),
         ("[schedule]", Schedule),
+        ("[mail]", Mail),
     ):
         notes = _attribute_docs(kind)
         rows = [
             (f"`{field.name}`", _default(field), notes.get(field.name, "")) for field in msgspec.structs.fields(kind)
         ]
         text += f"\n## {heading}\n\n{inspect.getdoc(kind)}\n\n" + _table(("setting", "default", "meaning"), rows)
+        if kind is MatchRule:
+            text += "\n" + _table(
+                ("placeholder", "stands for"), ((f"`{{{name}}}`", said) for name, said in PLACEHOLDERS.items())
+            )
     return text + f"\n## [retention]\n\n{_attribute_docs(Settings)['retention']}\n"
 
 

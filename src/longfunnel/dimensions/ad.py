@@ -1,4 +1,4 @@
-"""Ad of the ad system; known from spend."""
+"""Ad of the ad system; known from spend, and of visits and leads that meet it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from longfunnel.dimensions._dimension import Dimension, of_origin
 
 DIMENSION = Dimension(
     title=Text("Ad", "Объявление"),
-    meaning=Text("Ad of the ad system; known from spend.", "Объявление рекламной системы; известно из расходов."),
+    meaning=Text(
+        "Ad of the ad system; known from spend, and of visits and leads that meet it.",
+        "Объявление рекламной системы; известно из расходов, а также для визитов и заявок, которые с ними сошлись.",
+    ),
     columns=of_origin("ad"),
 )

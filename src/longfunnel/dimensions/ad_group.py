@@ -1,4 +1,4 @@
-"""Ad group of the ad system; known from spend."""
+"""Ad group of the ad system; known from spend, and of visits and leads that meet it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from longfunnel.dimensions._dimension import Dimension, of_origin
 DIMENSION = Dimension(
     title=Text("Ad group", "Группа объявлений"),
     meaning=Text(
-        "Ad group of the ad system; known from spend.", "Группа объявлений рекламной системы; известна из расходов."
+        "Ad group of the ad system; known from spend, and of visits and leads that meet it.",
+        "Группа объявлений рекламной системы; известна из расходов, а также для визитов и заявок, которые с ними сошлись.",
     ),
     columns=of_origin("ad_group"),
 )
