@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from longfunnel.app.business import Business
+from longfunnel.app.jobs import StoppedError
 from longfunnel.app.letters.work import LetterWork
 from longfunnel.app.retention import retain
 from longfunnel.collect.plan import WEBHOOK
@@ -70,7 +71,7 @@ class Schedule:
     """
 
     def __init__(self, folder: Path, public_url: str = "") -> None:
-        self._business = Business(folder)
+        self._business, self._reader = Business(folder), Business(folder)
         self._letter_work = LetterWork(folder, public_url)
         self.follow: Callable[[Settings], None] = lambda _: None
         self._read = 0
@@ -81,17 +82,21 @@ class Schedule:
         self.sync = Work("sync", self._sync)
         self.webhooks = Work("webhooks", self._follow_webhooks)
         self.retention = Work("retention", lambda: retain(self._business))
+        self.write_back = Work("write_back", self._write_back)
         self.letters = Work("letters", self._letter_work)
+        self._reading_thread = threading.Thread(target=self._run_reading, name="reading")
+        self._followed: Settings | None = None
         self._letter_thread = threading.Thread(target=self._run_letters, name="letters")
 
     @property
     def works(self) -> tuple[Work, ...]:
         """All kinds of work."""
-        return self.build, self.sync, self.webhooks, self.retention, self.letters
+        return self.build, self.sync, self.webhooks, self.write_back, self.retention, self.letters
 
     def start(self) -> None:
         """Begin."""
         self._thread.start()
+        self._reading_thread.start()
         self._letter_thread.start()
 
     def tell(self, records: int) -> None:  # noqa: ARG002 - that some came is enough
@@ -100,20 +105,21 @@ class Schedule:
         self._told.set()
 
     def stop(self) -> None:
-        """End, after what is under way."""
+        """End: a build after what is under way, reading of outside systems at the next page."""
         self._stop.set()
         self._thread.join()
+        self._reading_thread.join()
         self._letter_thread.join()
         self._business.close()
+        self._reader.close()
         self._letter_work.close()
 
     def _run(self) -> None:
-        next_build = next_look = time.monotonic()
-        next_sync: float | None = None
+        next_build = time.monotonic()
         next_retention = time.monotonic() + 60  # not while everybody waits for the start
         settings = self._settings()
         while not self._stop.wait(_LOOK_SECONDS):
-            settings = self._settings() or settings
+            settings = self._followed = self._settings() or settings
             if settings is None:
                 continue
             now = time.monotonic()
@@ -124,6 +130,21 @@ class Schedule:
                 # the first one also loads the compiler
                 rest = min(_REST * self.build.seconds, _LONGEST_REST) if self.build.done > 1 else 0.0
                 next_build = time.monotonic() + max(pause, rest)
+                if not self.build.trouble and any(rule.automatic for rule in settings.write_back):
+                    self.write_back.run()
+            if now >= next_retention:
+                if settings.retention:
+                    self.retention.run()
+                next_retention = now + _RETENTION_SECONDS
+
+    def _run_reading(self) -> None:
+        """Sources have a thread of their own: a first reading of a large system takes hours, and builds go on meanwhile."""
+        next_look = time.monotonic()
+        next_sync: float | None = None
+        while not self._stop.wait(_LOOK_SECONDS):
+            settings, now = self._followed, time.monotonic()
+            if settings is None:
+                continue
             if self._told.is_set() and now >= next_look:
                 self._told.clear()
                 self.webhooks.run()
@@ -133,10 +154,6 @@ class Schedule:
             if period and now >= next_sync and any(source.type != WEBHOOK for source in settings.source):
                 self.sync.run()
                 next_sync = time.monotonic() + period
-            if now >= next_retention:
-                if settings.retention:
-                    self.retention.run()
-                next_retention = now + _RETENTION_SECONDS
 
     def _run_letters(self) -> None:
         while not self._stop.wait(_LETTER_SECONDS):
@@ -166,11 +183,27 @@ class Schedule:
     def _follow_webhooks(self) -> str:
         from longfunnel.app.connected import sources_told_of
 
-        names = sources_told_of(self._business)
+        names = sources_told_of(self._reader)
         return self._sync(names) if names else ""
 
+    def _write_back(self) -> str:
+        from longfunnel.app.write_back import write_automatically
+
+        return write_automatically(self._business)
+
+    def _heed(self, what: str, share: float) -> None:  # noqa: ARG002 - nobody looks
+        if self._stop.is_set():
+            raise StoppedError("The server ends.")
+
     def _sync(self, names: list[str] | None = None) -> str:
-        reports = self._business.sync(names)
+        from longfunnel.app.sync import SyncError
+
+        try:
+            reports = self._reader.sync(names, progress=self._heed)
+        except SyncError as error:
+            if any(report.added + report.changed for report in error.reports):
+                self._news.set()  # what the other sources brought is built all the same
+            raise
         rows = sum(report.added + report.changed for report in reports)
         if rows:
             self._news.set()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from longfunnel.app.demo_connected import ConnectedDemo, demo_connected
-from longfunnel.app.write_back import Done, carry_out, plan, undo
+from longfunnel.app.write_back import Done, carry_out, plan, undo, write_automatically
 from longfunnel.app.write_back import log as write_log
 from longfunnel.core.settings import WriteBack
 
@@ -188,3 +188,15 @@ def test_undo_puts_everything_back(made: ConnectedDemo) -> None:
     rows = {row["ID"]: row for row in _portal(made).tables["deal"].after()}
     assert {place: str(rows[place[0]].get(place[1]) or "") for place in wrote} == wrote
     assert not write_log.done(made.business.warehouse, "sources-bitrix24")
+
+
+def test_a_rule_that_is_automatic_is_carried_out_after_a_build_and_what_was_undone_stays_undone(
+    made: ConnectedDemo,
+) -> None:
+    file = made.business.settings_file
+    file.write_text(file.read_text().replace('name = "sources-', 'automatic = true\nname = "sources-'))
+    asyncio.run(undo(made.business, _rule(made, "sources-amocrm"), lambda *_: None))
+    assert write_automatically(made.business) == ""
+    made.business.warehouse.execute("DELETE FROM main.writes WHERE rule = 'sources-amocrm'")
+    assert write_automatically(made.business).startswith("sources-amocrm: ")
+    assert write_automatically(made.business) == ""

@@ -6,7 +6,7 @@ written can be undone. A person's own edit is never overwritten.
 
 from __future__ import annotations
 
-from longfunnel.app.write_back.carrying_out import Done, carry_out, undo
+from longfunnel.app.write_back.carrying_out import Done, carry_out, undo, write_automatically
 from longfunnel.app.write_back.planning import Change, Planned, plan
 
-__all__ = ["Change", "Done", "Planned", "carry_out", "plan", "undo"]
+__all__ = ["Change", "Done", "Planned", "carry_out", "plan", "undo", "write_automatically"]

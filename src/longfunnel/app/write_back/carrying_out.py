@@ -3,6 +3,7 @@ neither doubt nor doubles; and takes back what was written."""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from longfunnel.app.business import now
 from longfunnel.app.connected import given_of, source_named
 from longfunnel.app.write_back import log
+from longfunnel.app.write_back.planning import plan
 from longfunnel.connect._engine.running import api_of, shaping_of
 from longfunnel.warehouse.database import transaction
 
@@ -98,6 +100,21 @@ async def _upload(business: Business, planned: Planned, tell: Tell, done: Done) 
                 log.move(business.warehouse, numbers, "done", receipt)
             done.conversions += len(some)
             tell(f"{rule.name}: {done.conversions:,} conversions", number / len(batches))
+
+
+def write_automatically(business: Business) -> str:
+    """Carry out the rules that want to be carried out after each build; what was written, in a few words. Empty: nothing."""
+    told = []
+    for rule in business.settings.write_back:
+        if rule.automatic:
+            done = asyncio.run(_both(business, rule))
+            if done.written or done.conversions or done.failed:
+                told.append(f"{rule.name}: {done.written + done.conversions} written, {len(done.failed)} refused")
+    return "; ".join(told)
+
+
+async def _both(business: Business, rule: WriteBack) -> Done:
+    return await carry_out(business, await plan(business, rule), lambda *_: None)
 
 
 async def undo(business: Business, rule: WriteBack, tell: Tell) -> Done:
