@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -14,23 +13,30 @@ from longfunnel.app import connecting
 from longfunnel.connect import connector_named, connector_names
 from longfunnel.core.errors import LongfunnelError
 from longfunnel.core.text import Text
-from longfunnel.warehouse.facts import facts
 from longfunnel.web.page import ANALYSTS, Page, Route
+from longfunnel.web.pages._connect_fields import (
+    credentials_given,
+    credentials_shown,
+    option_shown,
+    options_sent,
+    sample_tables,
+    ways_sent,
+    ways_shown,
+)
 from longfunnel.web.pages._source import STATES
 from longfunnel.web.pages._source_new import begin
-from longfunnel.web.pages._source_words import FACTS, column_title
+from longfunnel.web.pages._source_words import FACTS
 
 if TYPE_CHECKING:
     from litestar import Response
 
-    from longfunnel.connect._engine import Connector, Option, Record
+    from longfunnel.connect._engine import Record
     from longfunnel.core.settings import Source
     from longfunnel.web.visit import Visit
 
 _PATIENCE = 10.0
 """Seconds that a page waits for an ill system."""
 _AGREE_SECONDS = 900.0
-_SHOWN_CHOICES = 200
 _waiting: dict[str, tuple[str, str, float]] = {}
 """State of an agreement in a browser → the session that began it, the source, until when it holds."""
 
@@ -62,7 +68,7 @@ def new(visit: Visit, *, mistake: str = "") -> Response[Any]:
         kind=kind,
         name=visit.posted("name") or proposed,
         since=visit.posted("since"),
-        credentials=_credentials(visit, connector, {}),
+        credentials=credentials_shown(visit, connector, {}),
         mistake=mistake,
         status=400 if mistake else 200,
     )
@@ -77,7 +83,7 @@ def add(visit: Visit) -> Response[Any]:
         return new(visit, mistake=visit.text(Text("Give it a name without slashes.", "Дайте имя без косой черты.")))
     try:
         source = connecting.add_connection(visit.business, name, kind, {"since": visit.posted("since")})
-        connecting.keep_credentials(visit.business, source, _given(visit, connector_named(kind)))
+        connecting.keep_credentials(visit.business, source, credentials_given(visit, connector_named(kind)))
     except LongfunnelError as error:
         return new(visit, mistake=str(error))
     visit.audit("connection_added", f"{name} {kind}")
@@ -106,8 +112,8 @@ def show(
         system=visit.text(connector.title),
         state=known,
         state_words=visit.text(STATES.get(known.state, STATES[""]) if known else STATES[""]),
-        credentials=_credentials(visit, connector, kept),
-        options=[_option(visit, source, option, choices or []) for option in connector.options],
+        credentials=credentials_shown(visit, connector, kept),
+        options=[option_shown(visit, source, option, choices or []) for option in connector.options],
         choices=[
             one for one in choices or [] if one.get("option") not in {option.name for option in connector.options}
         ],
@@ -115,14 +121,11 @@ def show(
             {
                 "title": visit.text(sample.title),
                 "trouble": sample.trouble,
-                "tables": _tables(visit, sample.rows),
+                "tables": sample_tables(visit, sample.rows),
             }
             for sample in samples or []
         ],
-        ways=[
-            (name, visit.text(title), visit.text(meaning), _shown(getattr(source, name)))
-            for name, (title, meaning, _) in WAYS.items()
-        ],
+        ways=ways_shown(visit, source),
         lacking=lacking,
         needs_browser=not lacking and connecting.needs_browser(visit.business, source),
         agree=agree,
@@ -141,7 +144,9 @@ def act(visit: Visit) -> Response[Any]:
     try:
         match visit.posted("verb"):
             case "credentials":
-                connecting.keep_credentials(visit.business, source, _given(visit, connector_named(source.type)))
+                connecting.keep_credentials(
+                    visit.business, source, credentials_given(visit, connector_named(source.type))
+                )
                 visit.audit("credentials_kept", source.name)
                 return visit.redirect(f"/connect/{quote(source.name, safe='')}")
             case "check":
@@ -150,7 +155,7 @@ def act(visit: Visit) -> Response[Any]:
             case "preview":
                 return show(visit, samples=connecting.preview(visit.business, patient))
             case "options":
-                typed = _typed(visit, connector_named(source.type)) | _ways(visit)
+                typed = options_sent(visit, connector_named(source.type)) | ways_sent(visit)
                 connecting.change_connection(visit.business, source.name, typed)
                 visit.audit("connection_changed", source.name)
                 return visit.redirect(f"/connect/{quote(source.name, safe='')}")
@@ -195,39 +200,6 @@ def back(visit: Visit) -> Response[Any]:
     return visit.redirect(f"/connect/{quote(name, safe='')}")
 
 
-def _tables(visit: Visit, rows: list[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
-    """The rows by fact: the columns that any of them fills, and each row's values in their order."""
-    tables = []
-    for fact in dict.fromkeys(fact for fact, _ in rows):
-        own = [values for of, values in rows if of == fact]
-        names = [
-            name
-            for name in facts()[fact].column_by_name
-            if name != "props" and any(values.get(name) not in (None, "") for values in own)
-        ]
-        tables.append(
-            {
-                "title": visit.text(FACTS[fact]) if fact in FACTS else fact,
-                "columns": [visit.text(column_title(name)) for name in names],
-                "rows": [[_cell(visit, values.get(name)) for name in names] for values in own],
-            }
-        )
-    return tables
-
-
-def _cell(visit: Visit, value: Any) -> str:
-    match value:
-        case None | "":
-            return "—"
-        case bool():
-            return visit.shown.value(value, "flag")
-        case datetime():
-            at = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
-            return visit.shown.moment(at)
-        case _:
-            return str(value)
-
-
 def _agree(visit: Visit, source: Source) -> Response[Any]:
     url, state = connecting.authorize_url(visit.business, source, _redirect(visit))
     for old in [one for one, (_, _, until) in _waiting.items() if until < time.monotonic()]:
@@ -247,126 +219,11 @@ def _source(visit: Visit) -> Source:
     return found
 
 
-def _credentials(visit: Visit, connector: Connector, kept: dict[str, str]) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": one.name,
-            "title": visit.text(one.title),
-            "meaning": visit.text(one.meaning),
-            "is_secret": one.is_secret,
-            "is_required": one.is_required,
-            "place": kept.get(one.name, ""),
-        }
-        for one in connector.credentials
-    ]
-
-
-def _given(visit: Visit, connector: Connector) -> dict[str, str]:
-    return {one.name: visit.posted(f"c-{one.name}") for one in connector.credentials}
-
-
-def _option(visit: Visit, source: Source, option: Option, choices: list[Record]) -> dict[str, Any]:
-    value = source.options.get(option.name, option.default)
-    chosen = (
-        [str(one) for one in value] if isinstance(value, list | tuple) else [str(value)] if value is not None else []
-    )
-    offered = [one for one in choices if one.get("option") == option.name][:_SHOWN_CHOICES]
-    return {
-        "name": option.name,
-        "title": visit.text(option.title),
-        "meaning": visit.text(option.meaning),
-        "kind": option.kind,
-        "value": ", ".join(chosen) if option.kind in ("list", "table") and not isinstance(value, dict) else value,
-        "is_on": bool(value),
-        "chosen": chosen,
-        "is_required": option.is_required,
-        "offered": [(str(one.get("value", "")), str(one.get("title", ""))) for one in offered],
-    }
-
-
-def _typed(visit: Visit, connector: Connector) -> dict[str, Any]:
-    """The options as they were sent. A table is changed in longfunnel.toml only."""
-    typed: dict[str, Any] = {}
-    for option in connector.options:
-        sent = (
-            visit.form.getall(f"o-{option.name}", [])
-            if hasattr(visit.form, "getall")
-            else [visit.posted(f"o-{option.name}")]
-        )
-        texts = [str(one).strip() for one in sent if str(one).strip()]
-        match option.kind:
-            case "table":
-                continue
-            case "flag":
-                typed[option.name] = bool(texts)
-            case "list":
-                typed[option.name] = [part.strip() for text in texts for part in text.split(",") if part.strip()]
-            case "number":
-                typed[option.name] = _number(texts[0], option.title) if texts else ""
-            case _:
-                typed[option.name] = texts[0] if texts else ""
-        default = list(option.default) if isinstance(option.default, tuple) else option.default
-        if typed[option.name] == default:
-            typed[option.name] = ""  # what is the default stays unwritten
-    return typed
-
-
-def _ways(visit: Visit) -> dict[str, Any]:
-    """How the system is reached, as it was sent; what is not there stays unwritten."""
-    ways: dict[str, Any] = {}
-    for name, (title, _, is_number) in WAYS.items():
-        text = visit.posted(name)
-        ways[name] = _number(text, title) if is_number and text else text
-    return ways
-
-
-def _shown(value: Any) -> str:
-    return "" if value in (-1, 0, 120.0) else f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _number(text: str, title: Text) -> int | float:
-    try:
-        return int(text) if "." not in text else float(text)
-    except ValueError:
-        raise LongfunnelError(f"{title}: «{text}» is no number.") from None
-
-
 def _hook(visit: Visit, source: Source) -> str:
     token = visit.business.state.api_keys.token(f"webhook {source.name}")
     return f"{visit.site.public_url.rstrip('/')}/hooks/{quote(source.name)}/{token}"
 
 
-WAYS = {
-    "since": (Text("First day", "Первый день"), Text("Empty: a year ago.", "Пусто: год назад."), False),
-    "base_url": (
-        Text("Address of the system", "Адрес системы"),
-        Text("Where it is not the vendor's own: your portal, a proxy.", "Если не обычный: ваш портал, прокси."),
-        False,
-    ),
-    "oauth_url": (Text("Address that gives tokens", "Адрес выдачи токенов"), Text("As above.", "Так же."), False),
-    "reread_days": (
-        Text("Days read again", "Дней перечитывать"),
-        Text(
-            "Vendors restate the last days. Empty: as usual for it.",
-            "Системы уточняют последние дни. Пусто: как принято.",
-        ),
-        True,
-    ),
-    "patience_seconds": (
-        Text("Patience, seconds", "Терпение, секунд"),
-        Text(
-            "How long a sync waits for an ill system. Empty: 120.",
-            "Сколько ждать, если система не отвечает. Пусто: 120.",
-        ),
-        True,
-    ),
-    "requests_per_second": (
-        Text("Requests a second", "Запросов в секунду"),
-        Text("Empty: as the vendor allows.", "Пусто: как разрешает система."),
-        True,
-    ),
-}
-"""How the system is reached: title, meaning, whether it is a number."""
 _ANSWERS = Text("The system answers. Choose what to bring.", "Система отвечает. Выберите, что брать.")
 _REGISTERED = Text("The system will tell of changes by itself.", "Система будет сообщать об изменениях сама.")
 

@@ -160,6 +160,6 @@ export function options(values) {
   const t = look();
   return {
     animation: !matchMedia("(prefers-reduced-motion: reduce)").matches, animationDuration: 240,
-    aria: { enabled: true }, textStyle: t.font, color: t.colours, ...KINDS[values.type](values, t),
+    textStyle: t.font, color: t.colours, ...KINDS[values.type](values, t),
   };
 }

@@ -12,7 +12,7 @@ document.addEventListener("keydown", (event) => {
   goes = false;
   if (event.key === "?" && sheet) sheet.showModal();
   else if (event.key === "/") {
-    const found = document.querySelector("#page [data-search]");
+    const found = document.querySelector("#page input[data-search]") ?? document.querySelector("#page [data-search]");
     if (!found) return;
     event.preventDefault();
     const menu = found.closest("details[data-menu]");
