@@ -16,6 +16,7 @@ from tests.connect.systems.ledger_system import System
 import longfunnel
 from longfunnel.app.business import Business
 from longfunnel.app.connected import Secrets, replay, source_named
+from longfunnel.app.erasure import erase, find_held
 from longfunnel.app.jobs import StoppedError
 from longfunnel.app.sync import SyncError
 from longfunnel.connect import _connectors
@@ -276,3 +277,14 @@ def test_a_credential_of_the_environment_goes_before_the_settings(
     business, _ = make(System(deals=_deals(1)), **{"credentials.refresh_token": "wrong"})
     business.sync()
     assert _rows(business)[0][0] == 1
+
+
+def test_an_erased_person_is_gone_from_the_kept_records_too(make: Callable[..., tuple[Business, System]]) -> None:
+    business, _ = make(System(deals=_deals(3)))
+    business.sync()
+    business.build()
+    assert find_held(business, "a1@x.ru").rows["raw_records"] == 1
+    erase(business, find_held(business, "a1@x.ru"))
+    kept = business.warehouse.execute("SELECT body FROM main.raw_records").fetchall()
+    assert len(kept) == 2
+    assert not any("a1@x.ru" in body for (body,) in kept)
