@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from longfunnel.connect._engine.typed import BadValueError, storable, typed
+from longfunnel.connect._engine.typed import storable
+from longfunnel.connect._engine.understanding import Rejected, Typed, Understanding, quoted_columns
 from longfunnel.connect._report import FileReport
 from longfunnel.warehouse.database import transaction
 from longfunnel.warehouse.facts import Fact, Type, facts
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from longfunnel.connect._engine.contract import Page, Record, Row, Shaping, Stream, Window
+    from longfunnel.connect._engine.contract import Page, Record, Shaping, Stream, Window
     from longfunnel.core.settings import Source
 
 _GIVEN, _STAGING = "records_given", "records_staging"
@@ -35,10 +35,6 @@ _ARROW: dict[Type, pa.DataType] = {
     Type.FLAG: pa.bool_(),
     Type.PROPS: pa.string(),
 }
-Typed = dict[str, Any]
-Rejected = tuple[str, str, BadValueError, "Record"]
-"""A record that means nothing: its fact, its key, why, itself."""
-_NOT_OURS = object()
 
 
 class Writer:
@@ -54,9 +50,9 @@ class Writer:
         country: str,
         recorded_at: datetime,
     ) -> None:
-        self._connection, self._source, self._stream, self._shaping = connection, source, stream, shaping
-        self._country, self._recorded_at = country, recorded_at
-        self._own = self._written()
+        self._connection, self._source, self._stream = connection, source, stream
+        self._recorded_at = recorded_at
+        self._understanding = Understanding(connection, source, stream, shaping, country=country)
         self._seen: dict[str, set[tuple[Any, ...]]] = defaultdict(set)
         """Keys that were told since the last window, by fact."""
         self.report = FileReport(stream.name)
@@ -96,7 +92,7 @@ class Writer:
                 storable(self._stream.key(record)): record for record in page.records
             }  # of one id the last told
         cursor = next((page.cursor for page in reversed(pages) if page.cursor is not None), None)
-        rows, rejected = self._understand(records)
+        rows, rejected = self._understanding.rows_of(records)
         with transaction(self._connection):
             if records:
                 self._keep_raw(records)
@@ -129,89 +125,17 @@ class Writer:
             }
             rejected: list[Rejected] = []
             for at in sorted({at for _, at in told.values()}):
-                rows, bad = self._understand({key: record for key, (record, when) in told.items() if when == at})
+                then = {key: record for key, (record, when) in told.items() if when == at}
+                rows, bad = self._understanding.rows_of(then)
                 rejected += bad
                 with transaction(self._connection):
+                    self._forget_quarantined(then)
+                    self._put_aside(bad)
                     for fact, of_fact in rows.items():
                         self._append(facts()[fact], self._without_withdrawn(facts()[fact], of_fact, at))
             self.report.quarantined += len(rejected)
             self.report.read += len(rejected)
             tell(min(1.0, (start + 5000) / many))
-
-    def _understand(self, records: dict[str, Record]) -> tuple[dict[str, list[Typed]], list[Rejected]]:
-        rows: dict[str, list[Typed]] = defaultdict(list)
-        rejected: list[Rejected] = []
-        newest: dict[tuple[str, ...], Typed] = {}
-        for key, record in records.items():
-            fact = self._stream.facts[0]
-            made: dict[tuple[str, ...], tuple[str, Typed]] = {}
-            try:
-                for row in self._stream.shape(record, self._shaping):
-                    fact = row.fact
-                    values = self._translated(row)
-                    place = _place(facts()[fact], values)
-                    if row.is_patch or row.is_first:
-                        here = made[place][1] if place in made else newest.get(place)
-                        known = here or self._known(facts()[fact], values)
-                        if known is None and row.is_patch:
-                            continue
-                        if known and row.is_first and self._is_later(facts()[fact], values, known):
-                            continue
-                        values = {**_with_props(known or {}), **values}
-                    made[place] = fact, self._without_own(fact, typed(facts()[fact], values, country=self._country))
-            except BadValueError as error:
-                rejected.append((fact, key, error, record))
-            except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError) as error:
-                reason = f"the record has another form than expected ({type(error).__name__}: {error})"
-                rejected.append((fact, key, BadValueError("", "", reason), record))
-            else:
-                for place, (name, values) in made.items():
-                    rows[name].append(values)
-                    newest[place] = values
-        return rows, rejected
-
-    def _written(self) -> dict[tuple[str, str, str], str]:
-        """What we wrote into the system ourselves: fact, id and column → value. It is no news from there."""
-        rows = self._connection.execute(
-            """SELECT fact, record_id, column_name, became FROM main.writes
-            WHERE source_system = ? AND state IN ('done', 'intended') AND column_name <> 'conversion' ORDER BY write_id""",
-            [self._source.name],
-        ).fetchall()
-        return {(fact, record, column): became for fact, record, column, became in rows}
-
-    def _without_own(self, fact: str, values: Typed) -> Typed:
-        """The values without those that stand in the system because we put them there: else an answer would become its own evidence."""
-        if not self._own:
-            return values
-        record = values.get(facts()[fact].key[0])
-        return {
-            name: value
-            for name, value in values.items()
-            if self._own.get((fact, str(record), name), _NOT_OURS) != value
-        }
-
-    def _translated(self, row: Row) -> Typed:
-        """The row as the source's settings want it: constants, words translated."""
-        source = self._source
-        columns = facts()[row.fact].column_by_name
-        values = {**row.values, **{name: value for name, value in source.constants.items() if name in columns}}
-        for name, words in source.values.items():
-            if values.get(name) in words:
-                values[name] = words[values[name]]
-        return values
-
-    def _known(self, fact: Fact, values: Typed) -> Typed | None:
-        where = " AND ".join(f'"{part}" IS NOT DISTINCT FROM ?' for part in fact.key)
-        found = self._connection.execute(
-            f"""SELECT {", ".join(_quoted(fact))} FROM facts."{fact.name}" WHERE source_system = ? AND {where}
-            ORDER BY recorded_at DESC, import_id DESC LIMIT 1""",
-            [self._source.name, *(values.get(part) for part in fact.key)],
-        ).fetchall()
-        return dict(zip((column.name for column in fact.columns), found[0], strict=True)) if found else None
-
-    def _is_later(self, fact: Fact, values: Typed, known: Typed) -> bool:
-        at = typed(fact, values, country=self._country).get(fact.at)
-        return at is not None and known.get(fact.at) is not None and at > known[fact.at]
 
     def _append(self, fact: Fact, rows: list[Typed]) -> None:
         """Append those that are news, noted as the day's import of this stream. Of one key the last counts."""
@@ -268,7 +192,7 @@ class Writer:
         counted = [column.name for column in fact.columns if column.type in (Type.COUNT, Type.MONEY)]
         within = "".join(f' AND "{fact.column_by_name[name].name}" = ?' for name in window.within)
         found = self._connection.execute(
-            f"""SELECT {", ".join(_quoted(fact))} FROM ({current_sql(fact)})
+            f"""SELECT {", ".join(quoted_columns(fact))} FROM ({current_sql(fact)})
             WHERE source_system = ? AND "{fact.at}" BETWEEN ? AND ?{within}""",
             [self._source.name, window.since, window.until, *window.within.values()],
         ).fetchall()
@@ -350,13 +274,6 @@ class Writer:
         )
 
 
-def content_key(record: Record) -> str:
-    """A key for records that have no id of their own: of their whole content."""
-    return hashlib.sha256(
-        json.dumps(record, sort_keys=True, ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")
-    ).hexdigest()[:24]
-
-
 def _dumped(record: Record) -> str:
     text = json.dumps(record, ensure_ascii=False)
     try:
@@ -364,15 +281,3 @@ def _dumped(record: Record) -> str:
     except UnicodeEncodeError:  # a lone surrogate: its escape can be kept
         return json.dumps(record)
     return text
-
-
-def _with_props(known: Typed) -> Typed:
-    return {**known, "props": json.loads(known["props"])} if known.get("props") else known
-
-
-def _place(fact: Fact, values: Typed) -> tuple[str, ...]:
-    return (fact.name, *(str(values.get(part)) for part in fact.key))
-
-
-def _quoted(fact: Fact) -> list[str]:
-    return [f'"{column.name}"' for column in fact.columns]

@@ -6,7 +6,7 @@ from datetime import datetime, time
 from typing import TYPE_CHECKING, Any
 
 from longfunnel.connect._engine import Page, Row
-from longfunnel.connect._engine.writing import content_key
+from longfunnel.connect._engine.understanding import content_key
 from longfunnel.connect.amocrm._marks import MARKS, marks_of
 from longfunnel.connect.amocrm._names import LOST, WON, element_key, look_up_for, main_contact, names_of, text, zone_of
 from longfunnel.connect.amocrm._paging import Listing, by_change, by_ids, identity, theirs_now

@@ -25,7 +25,7 @@ from longfunnel.connect._engine import (
     Stream,
     usual_error,
 )
-from longfunnel.connect._engine.writing import content_key
+from longfunnel.connect._engine.understanding import content_key
 from longfunnel.connect.calltouch._meaning import shape_call, shape_request
 from longfunnel.connect.calltouch._reading import CALLS_DAY, REST, read_calls, read_requests, sites_of
 from longfunnel.core.text import Text

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
 from longfunnel.connect._engine import Record, Row
-from longfunnel.connect._engine.writing import content_key
+from longfunnel.connect._engine.understanding import content_key
 from longfunnel.connect.yandex_metrika._table import SHORT, items_of, text_of
 
 if TYPE_CHECKING:
