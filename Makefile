@@ -31,8 +31,8 @@ check: $(READY) ## Lint, types, contracts and unit tests
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 
-slow: $(READY) ## The slow tests: real data, kills, a browser, long random runs
-	$(BIN)/python -m pytest -n 2 -m slow
+slow: $(READY) ## The slow tests: real data, kills, a browser, long random runs; they wait more than they work
+	$(BIN)/python -m pytest -n 4 -m slow
 
 test: check slow ## Everything that must hold before a change lands
 

@@ -201,7 +201,11 @@ def _young(context: Context, question: Question, names: set[str], subjects: set[
         "Leads younger than the median time to an order ({days} days): {n}. Their orders are still to come.",
         "Лидов моложе медианного срока до заказа ({days} дн): {n}. Их заказы ещё впереди.",
     )
-    return [Caveat("immature", said.format(n=count, days=round(days, 1)), count)] if count else []
+    return (
+        [Caveat("immature", said.format(n=count, days=Text(f"{days:.1f}", f"{days:.1f}".replace(".", ","))), count)]
+        if count
+        else []
+    )
 
 
 def _undated(context: Context, question: Question, _names: set[str], subjects: set[str]) -> list[Caveat]:
