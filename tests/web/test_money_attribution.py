@@ -142,6 +142,6 @@ def test_every_page_of_money_marks_its_place_and_opens_from_any_address(
     assert "/economics" in here[0]
 
 
-@pytest.mark.parametrize("path", ["/", "/pipeline", "/people", "/ledger", "/paths", "/economics"])
+@pytest.mark.parametrize("path", ["/", "/funnels/pipeline", "/people", "/ledger", "/paths", "/economics"])
 def test_a_model_that_a_page_cannot_follow_gives_way_to_the_default(enter: Callable[[str], Browser], path: str) -> None:
     assert enter("owner").get(f"{path}?since=2026-07-01&until=2026-10-31&model=markov").status_code == 200

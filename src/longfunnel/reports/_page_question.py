@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from longfunnel.reports._question import Question
+    from longfunnel.reports._report import Report
 
 OWN = "_"
 """Parameters that begin so are the page's own; all others are the question's."""
@@ -76,10 +77,15 @@ def in_zone(asked: Iterable[tuple[str, str]], zone: ZoneInfo) -> list[tuple[str,
 def with_fitting_model(question: Question) -> Question:
     """The question with the default model where its own shares a sale between touches and the report counts whole ones: a link
     carries the model from page to page, and not every page can follow it."""
-    model, report = PLAIN.get(question.model), reports().get(question.report)
-    if model is None or model.is_whole or report is None or report.in_shares:
+    report = reports().get(question.report)
+    if report is None or _can_follow(report, question.model):
         return question
     return msgspec.structs.replace(question, model=DEFAULT_MODEL)
+
+
+def _can_follow(report: Report, name: str) -> bool:
+    model = PLAIN.get(name)
+    return model is None or ("model" not in report.refuses and (model.is_whole or report.in_shares))
 
 
 def _end(value: str, zone: ZoneInfo) -> str:
@@ -108,7 +114,12 @@ def page_question(pairs: Iterable[tuple[str, str]], report: str, today: date, zo
         if period:
             asked += [("since", period.since.isoformat()), ("until", period.until.isoformat())]
     # what another page passed on and this report does not take is left out, so that every link of the navigation opens
-    asked = [(key, value) for key, value in asked if {"filter": "filters"}.get(key, key) not in refuses]
+    asked = [
+        (key, value)
+        for key, value in asked
+        if {"filter": "filters"}.get(key, key) not in refuses
+        and not (key == "model" and known is not None and not _can_follow(known, value))
+    ]
     has_period = {"since", "until"} <= {key for key, value in asked if value}
     if has_period and "compare" not in present and "compare" not in refuses:
         asked.append(("compare", "previous"))

@@ -141,4 +141,4 @@ def _leak(row: dict[str, Any], previous: dict[str, Any], value_of: dict[str, Dec
     now, before, value = row["conversion"], row.get("conversion_before"), value_of.get(row["stage"])
     if now is None or before is None or value is None or now >= before or before > 1:
         return None
-    return Decimal(str((before - now) * previous["count"])) * value
+    return Decimal(str((before - now) * float(previous["count"]))) * value
