@@ -7,7 +7,7 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -157,7 +157,7 @@ async def _one(business: Business, source: Source, recorded_at: datetime, tell: 
     try:
         given = given_of(business, source, recorded_at=recorded_at)
         touched, end = _told_by_webhooks(business, source, given.connector)
-        report = await run(_with(given, touched), tell)
+        report = await run(replace(given, touched=touched), tell)
         if end:
             _followed(business, source, end)
     except StreamsError as error:
@@ -171,12 +171,6 @@ async def _one(business: Business, source: Source, recorded_at: datetime, tell: 
     else:
         connections.note(source.name, "good", "", now())
         outcome.reports.append(report)
-
-
-def _with(given: Given, touched: Mapping[str, list[Touched]]) -> Given:
-    from dataclasses import replace
-
-    return replace(given, touched=touched)
 
 
 def _told_by_webhooks(

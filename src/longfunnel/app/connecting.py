@@ -217,11 +217,6 @@ def register_webhooks(business: Business, source: Source, address: str) -> bool:
     return True
 
 
-def environment_of(source: Source, connector: Connector) -> dict[str, str]:
-    """Credential → the environment variable that may hold it."""
-    return {credential.name: variable(source.name, credential.name) for credential in connector.credentials}
-
-
 def _complete(business: Business, source: Source) -> Given:
     given = given_so_far(business, source, now())
     if missing := missing_credentials(given.connector, given.credentials):

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from longfunnel.warehouse.facts import Fact, Type
+from longfunnel.warehouse.arrow import ARROW
 from longfunnel.warehouse.load import Loaded, key_sql, load
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     import duckdb
+
+    from longfunnel.warehouse.facts import Fact
 
 
 Columns = Mapping[str, Sequence[Any]]
@@ -43,16 +45,6 @@ class Rejected:
     """The part as it came, JSON."""
 
 
-_ARROW: dict[Type, pa.DataType] = {
-    Type.TEXT: pa.string(),
-    Type.INSTANT: pa.timestamp("us"),
-    Type.DAY: pa.date32(),
-    Type.COUNT: pa.int64(),
-    Type.MONEY: pa.decimal128(18, 4),
-    Type.NUMBER: pa.float64(),
-    Type.FLAG: pa.bool_(),
-    Type.PROPS: pa.string(),
-}
 _GIVEN = "collected_rows"
 _STAGING = "collected_staging"
 
@@ -156,9 +148,7 @@ def append_columns(
 
 
 def _table(fact: Fact, columns: Columns) -> pa.Table:
-    return pa.table(
-        {name: pa.array(values, _ARROW[fact.column_by_name[name].type]) for name, values in columns.items()}
-    )
+    return pa.table({name: pa.array(values, ARROW[fact.column_by_name[name].type]) for name, values in columns.items()})
 
 
 def _first_per_key(fact: Fact, columns: Columns, table: pa.Table) -> pa.Table:

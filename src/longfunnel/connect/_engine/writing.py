@@ -11,6 +11,7 @@ import pyarrow as pa
 from longfunnel.connect._engine.typed import storable
 from longfunnel.connect._engine.understanding import Rejected, Typed, Understanding, quoted_columns
 from longfunnel.connect._report import FileReport
+from longfunnel.warehouse.arrow import ARROW
 from longfunnel.warehouse.database import transaction
 from longfunnel.warehouse.facts import Fact, Type, facts
 from longfunnel.warehouse.load import current_sql, load
@@ -25,16 +26,6 @@ if TYPE_CHECKING:
     from longfunnel.core.settings import Source
 
 _GIVEN, _STAGING = "records_given", "records_staging"
-_ARROW: dict[Type, pa.DataType] = {
-    Type.TEXT: pa.string(),
-    Type.INSTANT: pa.timestamp("us"),
-    Type.DAY: pa.date32(),
-    Type.COUNT: pa.int64(),
-    Type.MONEY: pa.decimal128(18, 4),
-    Type.NUMBER: pa.float64(),
-    Type.FLAG: pa.bool_(),
-    Type.PROPS: pa.string(),
-}
 
 
 class Writer:
@@ -145,7 +136,7 @@ class Writer:
         if fact.column_by_name[fact.at].type is Type.DAY:  # only days are restated
             self._seen[fact.name].update(own)
         arrays = [
-            pa.array([row.get(column.name) for row in own.values()], _ARROW[column.type]) for column in fact.columns
+            pa.array([row.get(column.name) for row in own.values()], ARROW[column.type]) for column in fact.columns
         ]
         columns = [column.name for column in fact.columns]
         connection = self._connection
