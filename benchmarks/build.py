@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longfunnel.core.settings import Business, Settings
-from longfunnel.journeys.build import refresh_journeys
+from longfunnel.journeys.derive.build import refresh_journeys
 from longfunnel.warehouse.database import open_warehouse, transaction
 from longfunnel.warehouse.identifiers import node_sql
 

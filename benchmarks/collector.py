@@ -32,9 +32,9 @@ from pathlib import Path
 
 import duckdb
 
-from longfunnel.app.running import find
-from longfunnel.collect.loader import Loader
-from longfunnel.collect.log import Log
+from longfunnel.app.serving.running import find
+from longfunnel.collect.loading.loader import Loader
+from longfunnel.collect.log.log import Log
 from longfunnel.collect.plan import Plan
 from longfunnel.collect.wire import Hit, to_payload
 from longfunnel.core.settings import parse_settings
@@ -55,8 +55,8 @@ build_seconds = 0
 OURS = """
 import sys
 import longfunnel
-from longfunnel.app.control import Control
-from longfunnel.app.up import serve
+from longfunnel.app.serving.control import Control
+from longfunnel.app.serving.up import serve
 from longfunnel.cli.remote import carry_out, stop
 with longfunnel.open(sys.argv[1]) as business:
     control = lambda running: Control(running, carry_out, stop)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longfunnel.journeys.funnel import Funnel, Step
+from longfunnel.journeys.funnels.funnel import Funnel, Step
 from longfunnel.journeys.kernels.engine import Journeys, find_attempts
 
 if TYPE_CHECKING:

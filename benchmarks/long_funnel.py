@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from longfunnel.core.settings import Settings
-from longfunnel.journeys.credits import stand
+from longfunnel.journeys.derive.credits import stand
 from longfunnel.reports import answer, read_question
 from longfunnel.warehouse.database import open_warehouse
 

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 import httpx
 
 import longfunnel
-from longfunnel.app.accounts import ready_link
+from longfunnel.app.access.accounts import ready_link
 from longfunnel.app.demo import demo
 from longfunnel.web.application import make_app
 from longfunnel.web.assets import assets

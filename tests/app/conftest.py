@@ -15,8 +15,8 @@ from tests.app.real_files import REAL
 
 import longfunnel
 from longfunnel.app.business import Business, now
-from longfunnel.app.import_files import add_source, propose_source
 from longfunnel.app.init import init
+from longfunnel.app.sources.import_files import add_source, propose_source
 from longfunnel.demo import Truth, write_business
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import pytest
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
-from longfunnel.app.bridge import answer_by
+from longfunnel.app.serving.bridge import answer_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

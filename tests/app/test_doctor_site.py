@@ -10,14 +10,14 @@ import httpx
 import pytest
 
 from longfunnel.app.business import Business
-from longfunnel.app.doctor_site import doctor_site
-from longfunnel.app.page_policy import refusals
-from longfunnel.collect.endpoint import Endpoint
-from longfunnel.collect.log import Log
-from longfunnel.collect.monitoring import Monitor
+from longfunnel.app.sites.doctor import doctor_site
+from longfunnel.app.sites.page_policy import refusals
+from longfunnel.collect.doors.endpoint import Endpoint
+from longfunnel.collect.doors.monitoring import Monitor
+from longfunnel.collect.log.log import Log
 from longfunnel.collect.plan import Plan
-from longfunnel.collect.regions import Regions
-from longfunnel.collect.visitors import DailySalt
+from longfunnel.collect.visiting.regions import Regions
+from longfunnel.collect.visiting.visitors import DailySalt
 from longfunnel.core.errors import QuestionError
 
 if TYPE_CHECKING:

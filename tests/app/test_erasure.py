@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from longfunnel.app import erasure
 from longfunnel.app.backup import backup, restore
 from longfunnel.app.business import Business
-from longfunnel.app.identity import propose_decision, take_decision
+from longfunnel.app.people.identity import propose_decision, take_decision
+from longfunnel.app.privacy import erasure
 from longfunnel.core.errors import NothingYetError, SettingsError
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from longfunnel.app.business import Business, now
-from longfunnel.app.numbers import number_pools
-from longfunnel.collect.numbers import advised_size, pool_load
+from longfunnel.app.sites.numbers import number_pools
+from longfunnel.collect.calls.numbers import advised_size, pool_load
 from longfunnel.core.errors import NothingYetError, QuestionError
 
 SETTINGS = """

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from longfunnel.app import running
 from longfunnel.app.business import Business
-from longfunnel.app.own_files import files_that_mention
-from longfunnel.app.retention import retain
-from longfunnel.app.schedule import Schedule
+from longfunnel.app.privacy.own_files import files_that_mention
+from longfunnel.app.privacy.retention import retain
+from longfunnel.app.serving import running
+from longfunnel.app.serving.schedule import Schedule
 from longfunnel.warehouse.identifiers import Identifier
 
 SETTINGS = """

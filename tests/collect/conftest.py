@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from longfunnel.collect.endpoint import Endpoint
-from longfunnel.collect.loader import Loader
-from longfunnel.collect.log import Log
-from longfunnel.collect.monitoring import Monitor
+from longfunnel.collect.doors.endpoint import Endpoint
+from longfunnel.collect.doors.monitoring import Monitor
+from longfunnel.collect.loading.loader import Loader
+from longfunnel.collect.log.log import Log
 from longfunnel.collect.plan import Plan
-from longfunnel.collect.regions import Regions
-from longfunnel.collect.visitors import DailySalt
+from longfunnel.collect.visiting.regions import Regions
+from longfunnel.collect.visiting.visitors import DailySalt
 from longfunnel.core.settings import parse_settings
 from longfunnel.warehouse.database import open_warehouse
 

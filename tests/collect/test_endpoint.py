@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from longfunnel.collect.http import MAX_BODY
+from longfunnel.collect.doors.http import MAX_BODY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

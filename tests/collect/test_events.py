@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from longfunnel.collect.events import Events, instant
+from longfunnel.collect.loading.events import Events, instant
 from longfunnel.collect.wire import Hit, WireError
 
 AT = 1_700_000_000_000_000

@@ -30,7 +30,7 @@ name = "shop"
 SERVER = """
 import sys
 import longfunnel
-from longfunnel.app.up import log_as_json, serve
+from longfunnel.app.serving.up import log_as_json, serve
 log_as_json()
 with longfunnel.open(sys.argv[1]) as business:
     serve(business, port=int(sys.argv[2]), on_ready=lambda _: print("ready", flush=True))

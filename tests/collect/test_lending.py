@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from longfunnel.collect.events import now_microseconds
-from longfunnel.collect.lending import Lending, spellings
+from longfunnel.collect.calls.lending import Lending, spellings
+from longfunnel.collect.loading.events import now_microseconds
 from longfunnel.collect.plan import Plan
 from longfunnel.collect.wire import Lease, to_payload
 from longfunnel.core.errors import SettingsError

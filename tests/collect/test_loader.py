@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
-from longfunnel.collect.loader import Loader, loaded_position
+from longfunnel.collect.loading.loader import Loader, loaded_position
 from longfunnel.collect.wire import Hit, to_payload
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def test_a_record_that_no_version_wrote_costs_only_itself(collector: Collector) 
 def test_a_record_that_the_warehouse_refuses_costs_only_itself(
     collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from longfunnel.collect import appending
+    from longfunnel.collect.loading import appending
 
     real = appending.append_columns
 

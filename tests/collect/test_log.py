@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from longfunnel.collect.log import Log, LogUnavailableError
-from longfunnel.collect.segment import Position, frame
+from longfunnel.collect.log.log import Log, LogUnavailableError
+from longfunnel.collect.log.segment import Position, frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from longfunnel.collect.numbers import NumberPool, advised_size, erlang_b, pool_load
+from longfunnel.collect.calls.numbers import NumberPool, advised_size, erlang_b, pool_load
 
 
 @given(st.integers(1, 60), st.floats(0.01, 80))

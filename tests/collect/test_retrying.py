@@ -38,6 +38,6 @@ def test_a_mended_mapping_takes_what_was_set_aside(make: Callable[..., Collector
 
 
 def _quarantine(business: Business) -> list[dict[str, str]]:
-    from longfunnel.app.quarantine import quarantine
+    from longfunnel.app.sources.quarantine import quarantine
 
     return quarantine(business, "tilda")[0]

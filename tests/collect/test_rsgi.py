@@ -10,7 +10,7 @@ import pytest
 from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]
 from tests.collect.conftest import CHROME, Answer
 
-from longfunnel.collect.http import MAX_BODY
+from longfunnel.collect.doors.http import MAX_BODY
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from longfunnel.collect.segment import MARK, frame, parse
+from longfunnel.collect.log.segment import MARK, frame, parse
 
 payloads = st.lists(
     st.one_of(st.binary(max_size=40), st.just(MARK), st.binary(max_size=8).map(lambda data: MARK + data)), max_size=12

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from longfunnel.app.business import Business
-from longfunnel.app.tail import tail
-from longfunnel.collect.following import follow
+from longfunnel.app.serving.tail import tail
+from longfunnel.collect.log.following import follow
 from longfunnel.core.errors import QuestionError
 
 if TYPE_CHECKING:

@@ -137,7 +137,7 @@ def test_a_cookieless_visitor_has_an_id_of_one_day_and_no_lasting_one(
     visit("a")
     visit("b")
     visit("c", address="203.0.113.8")
-    monkeypatch.setattr("longfunnel.collect.visitors.time.time", lambda: 4e9)
+    monkeypatch.setattr("longfunnel.collect.visiting.visitors.time.time", lambda: 4e9)
     visit("d")
     rows = collector.rows("SELECT visitor_id, ym_client_id, ga_client_id, user_id FROM facts.event ORDER BY event_id")
     ids = [row[0] for row in rows]

@@ -14,7 +14,7 @@ from tests.connect.systems.amocrm import company
 
 import longfunnel
 from longfunnel.app.business import Business
-from longfunnel.app.sync import SyncError
+from longfunnel.app.sources.sync import SyncError
 from longfunnel.core.errors import SettingsError
 from longfunnel.demo.systems.amocrm import Knobs, app
 from longfunnel.demo.systems.serving import serving

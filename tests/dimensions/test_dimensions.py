@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from longfunnel.dimensions import Dimension, dimension, dimensions
-from longfunnel.journeys.declared import declarations
+from longfunnel.journeys.derive.declared import declarations
 
 PROMISED = """
     channel source medium campaign content term ad landing_page product manager region audience pipeline stage reason_lost

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from longfunnel.core.settings import Settings
-from longfunnel.journeys.build import Refreshed, refresh_journeys
+from longfunnel.journeys.derive.build import Refreshed, refresh_journeys
 from longfunnel.warehouse.database import open_warehouse, transaction
 from longfunnel.warehouse.facts import Fact, facts
 from longfunnel.warehouse.identifiers import node, node_sql

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.journeys.business import Facts
 
 from longfunnel.core.settings import Counting, Settings
-from longfunnel.journeys.credits import credits_sql
+from longfunnel.journeys.derive.credits import credits_sql
 
 START = datetime.fromisoformat("2026-01-01")
 SOURCES = {"vk": "social", "yandex": "organic", "(direct)": "(none)"}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from longfunnel.core.errors import QuestionError
-from longfunnel.journeys.funnel import Exclusion, Funnel, Step
+from longfunnel.journeys.funnels.funnel import Exclusion, Funnel, Step
 
 TWO = (Step(predicate="a"), Step(predicate="b"))
 

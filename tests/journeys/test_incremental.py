@@ -161,7 +161,7 @@ def test_a_build_that_fails_leaves_the_earlier_one(business: Facts, monkeypatch:
         raise KeyboardInterrupt
 
     business.add("lead", {"lead_id": "2", "created_at": day(4), "visitor_id": "b"})
-    monkeypatch.setattr("longfunnel.journeys.build.build_credits", stop)
+    monkeypatch.setattr("longfunnel.journeys.derive.build.build_credits", stop)
     with pytest.raises(KeyboardInterrupt):
         business.build(dirty_only=True)
     assert business.tables() == before

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.journeys.business import Facts
 
 from longfunnel.core.settings import Counting, Settings
-from longfunnel.journeys.leads import join_requests
+from longfunnel.journeys.derive.leads import join_requests
 
 pytestmark = pytest.mark.slow  # each test works on a whole warehouse
 

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longfunnel.core.errors import QuestionError
-from longfunnel.journeys.funnel import Exclusion, Funnel, Step
-from longfunnel.journeys.funnel_text import funnel_from_json, funnel_to_json, read_funnel, written_funnel
-from longfunnel.journeys.spans import read_span, written_span
-from longfunnel.journeys.step_language import (
+from longfunnel.journeys.funnels.funnel import Exclusion, Funnel, Step
+from longfunnel.journeys.funnels.funnel_text import funnel_from_json, funnel_to_json, read_funnel, written_funnel
+from longfunnel.journeys.funnels.spans import read_span, written_span
+from longfunnel.journeys.funnels.step_language import (
     KINDS,
     NAMED,
     NUMERIC,

@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longfunnel.journeys import store as store_module
-from longfunnel.journeys.funnel import Exclusion, Funnel, Step
+from longfunnel.journeys.funnels.funnel import Exclusion, Funnel, Step
+from longfunnel.journeys.funnels.properties import Passing
+from longfunnel.journeys.funnels.step_language import Act
+from longfunnel.journeys.funnels.steps import act_ids, alternatives_of
 from longfunnel.journeys.kernels.totals import NO_AMOUNT
-from longfunnel.journeys.properties import Passing
-from longfunnel.journeys.step_language import Act
-from longfunnel.journeys.steps import act_ids, alternatives_of
 from longfunnel.journeys.store import Keyed, Reading, Slice, Store
 
 Row = tuple[int, int, str, int, int, int | None]  # person, seconds, act, key, origin, amount

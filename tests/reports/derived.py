@@ -11,8 +11,8 @@ from typing import Any
 
 import duckdb
 
-from longfunnel.journeys.credits import stand
-from longfunnel.reports._context import quoted
+from longfunnel.journeys.derive.credits import stand
+from longfunnel.reports._engine.context import quoted
 from longfunnel.warehouse.migrate import migrate
 
 Row = dict[str, Any]

@@ -16,9 +16,10 @@ from tests.reports.derived import instant, warehouse
 from longfunnel.core.errors import QuestionError
 from longfunnel.core.settings import Settings
 from longfunnel.models.response import Curve
-from longfunnel.reports import _budget, answer, read_question
-from longfunnel.reports._budget import Limits
-from longfunnel.reports._channel_weeks import Channel, Weeks
+from longfunnel.reports import answer, read_question
+from longfunnel.reports._forecast import budget as advising
+from longfunnel.reports._forecast.budget import Limits
+from longfunnel.reports._forecast.channel_weeks import Channel, Weeks
 
 MONDAY = date(2025, 1, 6)
 CHANNELS = {1: "Search", 2: "Social", 3: "Steady"}
@@ -124,9 +125,9 @@ def test_another_budget_changes_evenly_where_nothing_is_surely_better() -> None:
     other = np.column_stack([np.linspace(40, 2, 400), np.full(400, 100.0)])
     curves: dict[str, Curve | str] = {"One": Curve(0, 24, 100, 0, likely), "Two": Curve(0, 18, 100, 0, other)}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_budget, "curves_of", lambda channels: {c.name: curves[c.name] for c in channels})
+        patch.setattr(advising, "curves_of", lambda channels: {c.name: curves[c.name] for c in channels})
         for budget, wanted in ((0.0, 1.0), (0.2, 1.2), (-0.2, 0.8)):
-            plan = _budget.advise(Weeks(MONDAY, 60, [one, two], ""), Limits(budget=budget), 60)
+            plan = advising.advise(Weeks(MONDAY, 60, [one, two], ""), Limits(budget=budget), 60)
             assert plan.is_even
             assert [row.advised / row.spend for row in plan.channels] == pytest.approx([wanted, wanted])
 

@@ -10,7 +10,7 @@ import pytest
 from tests.reports.derived import warehouse
 from tests.reports.test_attribution import ask, on, order, tables, touch
 
-from longfunnel.reports._marginal import LEAST_WEEKS, last_tenth
+from longfunnel.reports._forecast.marginal import LEAST_WEEKS, last_tenth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ from longfunnel.core.calendar import day_in_zone
 from longfunnel.core.errors import QuestionError
 from longfunnel.core.settings import Business, Settings
 from longfunnel.reports import Context, answer, read_question
-from longfunnel.reports._pipeline_history import LEAD, history_of
+from longfunnel.reports._forecast.pipeline_history import LEAD, history_of
 
 NOW = datetime(2026, 6, 1)
 Tables = dict[str, list[dict[str, Any]]]

@@ -300,7 +300,7 @@ def test_the_people_behind_a_bar_and_a_gap_are_as_many_as_the_answer_says() -> N
 
 def test_wilson_intervals_are_those_of_the_textbook() -> None:
     # Newcombe 1998 (Statistics in Medicine 17:857-872), table I: 81 of 263 gives 0.2553 to 0.3662, 15 of 148 0.0624 to 0.1605
-    from longfunnel.reports._funnel_numbers import wilson
+    from longfunnel.reports._funnel.numbers import wilson
 
     assert wilson(81, 263) == (pytest.approx(0.2553, abs=5e-5), pytest.approx(0.3662, abs=5e-5))
     assert wilson(15, 148) == (pytest.approx(0.0624, abs=5e-5), pytest.approx(0.1605, abs=5e-5))

@@ -16,7 +16,7 @@ from tests.reports.derived import instant, warehouse
 from longfunnel.core.errors import QuestionError
 from longfunnel.core.settings import Settings
 from longfunnel.reports import answer, read_question
-from longfunnel.reports._client_kinds import SEGMENTS, TypeRules, scores, segments_of, types_of
+from longfunnel.reports._clients.kinds import SEGMENTS, TypeRules, scores, segments_of, types_of
 
 FIRST = date(2025, 1, 1)
 ORIGINS = [{"origin_id": 1, "channel": "Paid search"}, {"origin_id": 2, "channel": "Email"}]

@@ -15,7 +15,7 @@ from tests.reports.derived import warehouse
 from longfunnel.core.errors import QuestionError
 from longfunnel.core.settings import Settings
 from longfunnel.reports import answer, read_question
-from longfunnel.reports._survival import kaplan_meier
+from longfunnel.reports._forecast.survival import kaplan_meier
 
 FIRST = datetime(2026, 1, 1)
 

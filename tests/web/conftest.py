@@ -13,8 +13,8 @@ from argon2 import PasswordHasher
 from tests.web.visitor import ACCOUNTS, MANAGER, PASSWORD, URL, Browser
 
 import longfunnel
-from longfunnel.app import accounts
-from longfunnel.app.accounts import add_user
+from longfunnel.app.access import accounts
+from longfunnel.app.access.accounts import add_user
 from longfunnel.demo import write_business
 from longfunnel.demo.scale import SCALES
 from longfunnel.web import make_app

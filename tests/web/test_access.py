@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.web.visitor import ACCOUNTS, Browser
 
-from longfunnel.app.doors import is_collectors
+from longfunnel.app.serving.doors import is_collectors
 from longfunnel.web.page import pages
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pyotp
 import pytest
 from tests.web.visitor import ACCOUNTS, PASSWORD, Browser
 
-from longfunnel.app.accounts import RESET, add_user, first_link, link, ready_link
+from longfunnel.app.access.accounts import RESET, add_user, first_link, link, ready_link
 
 if TYPE_CHECKING:
     from collections.abc import Callable

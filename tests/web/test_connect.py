@@ -10,7 +10,7 @@ import pytest
 from tests.web.visitor import ACCOUNTS
 
 import longfunnel
-from longfunnel.app.accounts import add_user
+from longfunnel.app.access.accounts import add_user
 from longfunnel.demo.systems import bitrix24
 from longfunnel.demo.systems.company import Company
 from longfunnel.demo.systems.serving import serving

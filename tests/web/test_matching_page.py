@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.web.visitor import PASSWORD, Browser
 
-from longfunnel.app.accounts import add_user
+from longfunnel.app.access.accounts import add_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ import pytest
 from tests.web.reading import charts, links, plain, table
 
 from longfunnel.app.answering import Answering
-from longfunnel.app.client_people import client_people
+from longfunnel.app.people.clients import client_people
 from longfunnel.reports import Question
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import pyotp
 import pytest
 from tests.web.visitor import PASSWORD, Browser
 
-from longfunnel.app.accounts import add_user, ready_link
+from longfunnel.app.access.accounts import add_user, ready_link
+from longfunnel.app.access.second_factor import is_code, new_secret, turn_on
 from longfunnel.app.backup import backup, restore
-from longfunnel.app.second_factor import is_code, new_secret, turn_on
 from longfunnel.core.calendar import end_of_day
 from longfunnel.reports import Question
 from longfunnel.web.address import Address, read_address

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.web.visitor import PASSWORD, Browser
 
-from longfunnel.app.accounts import add_user
-from longfunnel.app.uploads import safe_name, uploaded
+from longfunnel.app.access.accounts import add_user
+from longfunnel.app.sources.uploads import safe_name, uploaded
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,9 +9,9 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from longfunnel.app.access.sealing import KEY_FILE
 from longfunnel.app.business import OWN_FOLDER, SETTINGS_FILE, STATE_FILE, Business
-from longfunnel.app.erasure import TOMBSTONES_FILE, reapply_erasures
-from longfunnel.app.sealing import KEY_FILE
+from longfunnel.app.privacy.erasure import TOMBSTONES_FILE, reapply_erasures
 from longfunnel.core.errors import LongfunnelError, SettingsError
 from longfunnel.warehouse.database import FILE as WAREHOUSE_FILE
 

@@ -14,7 +14,7 @@ import msgspec
 from longfunnel import __version__
 from longfunnel.app.business import now
 from longfunnel.core.errors import NothingYetError
-from longfunnel.journeys.declared import declarations
+from longfunnel.journeys.derive.declared import declarations
 from longfunnel.warehouse.database import transaction
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _build(
     if built == [(fingerprint,)] and not full:
         return BuildReport(False, False, 0, 0, time.perf_counter() - started)
     # the builders bring compiled kernels with them: an answer from what is built already does without
-    from longfunnel.journeys.build import refresh_journeys
+    from longfunnel.journeys.derive.build import refresh_journeys
     from longfunnel.people import refresh_people, row_node_sql, shared_kinds
 
     if progress:

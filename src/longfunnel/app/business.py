@@ -128,7 +128,7 @@ class Business:
         self, names: list[str] | None = None, *, progress: Callable[[str, float], None] | None = None
     ) -> list[ImportReport]:
         """Import what is new in the sources (all, or those named). See ``app.sync``."""
-        from longfunnel.app.sync import sync
+        from longfunnel.app.sources.sync import sync
 
         with _one_import_at_a_time:  # two that read the same file at once would each find its rows new
             return sync(self, names, progress=progress)

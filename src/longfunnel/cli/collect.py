@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from longfunnel.app.business import Business
-    from longfunnel.app.up import Addresses
+    from longfunnel.app.serving.up import Addresses
 
 keys = typer.Typer(
     help="Secret keys of other systems that send events, leads, calls and payments.", no_args_is_help=True
@@ -35,7 +35,7 @@ def up(
     public_url: Annotated[str, typer.Option(help="How the world reaches the server, where that differs.")] = "",
 ) -> None:
     """Show the pages, answer the API and collect what happens on the site, until Ctrl-C."""
-    from longfunnel.app.accounts import first_link
+    from longfunnel.app.access.accounts import first_link
 
     settings: Context = context.obj
     with settings.business(elsewhere=False) as business:
@@ -53,8 +53,8 @@ def serve_all(
     business: Business, tell: Callable[[Addresses], None], *, host: str, port: int, public_url: str = ""
 ) -> None:
     """Serve the collector, the pages and the commands of other processes until Ctrl-C; ``tell`` is called once they answer."""
-    from longfunnel.app.control import Control
-    from longfunnel.app.up import serve
+    from longfunnel.app.serving.control import Control
+    from longfunnel.app.serving.up import serve
     from longfunnel.cli.remote import carry_out, stop
     from longfunnel.web import make_app
 

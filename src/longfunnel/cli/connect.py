@@ -50,7 +50,7 @@ def connect(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Bring the data in without asking.")] = False,
 ) -> None:
     """Connect an outside system: give its keys, see what it offers, choose, and bring the data in."""
-    from longfunnel.app import connecting
+    from longfunnel.app.sources import connecting
 
     settings: Context = context.obj
     with settings.business() as business:
@@ -92,7 +92,7 @@ def connect(
 
 
 def _list_offers(business: Business) -> None:
-    from longfunnel.app.connecting import offers
+    from longfunnel.app.sources.connecting import offers
 
     language = business.settings.business.language
     rows = [
@@ -111,7 +111,7 @@ def _needs(connector: Connector) -> str:
 
 
 def _ask_credentials(business: Business, source: Source, given: dict[str, str]) -> None:
-    from longfunnel.app import connecting
+    from longfunnel.app.sources import connecting
     from longfunnel.connect import connector_named
 
     connector = connector_named(source.type)
@@ -133,7 +133,7 @@ def _ask_credentials(business: Business, source: Source, given: dict[str, str]) 
 
 def _choose(business: Business, source: Source, choices: list[Record]) -> Source:
     """Show what the system offers; ask for the options that are required and not chosen."""
-    from longfunnel.app.connecting import change_connection
+    from longfunnel.app.sources.connecting import change_connection
     from longfunnel.connect import connector_named
 
     options = {one.name: one for one in connector_named(source.type).options}
@@ -203,7 +203,7 @@ def connections(
     format: Annotated[Format, typer.Option(help="table, json or csv.")] = Format.TABLE,
 ) -> None:
     """How each connected system fares: its state, when it was last read, and what is wrong."""
-    from longfunnel.app.connected import connected_sources
+    from longfunnel.app.sources.connected import connected_sources
 
     settings: Context = context.obj
     with settings.business() as business:
@@ -227,7 +227,7 @@ def replay(
     name: Annotated[str, typer.Argument(help="The source's name.")],
 ) -> None:
     """Read the kept records of a connected system again without asking it: after an upgrade, or a change of its mapping."""
-    from longfunnel.app import connected
+    from longfunnel.app.sources import connected
 
     settings: Context = context.obj
     with settings.business() as business:

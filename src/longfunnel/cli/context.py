@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from longfunnel.app.business import Business
-    from longfunnel.app.running import Running
+    from longfunnel.app.serving.running import Running
 
 STOPPED = 130
 """What a command ends with after Ctrl-C."""
@@ -81,7 +81,7 @@ class Context:
         cannot be carried out ``elsewhere``.
         """
         from longfunnel.app.business import open_business  # help and version do without the database's engine
-        from longfunnel.app.running import find
+        from longfunnel.app.serving.running import find
 
         with open_business(self.directory) as business:
             server = find(business.folder)

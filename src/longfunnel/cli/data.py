@@ -37,7 +37,7 @@ def import_(
     ] = "",
 ) -> None:
     """Look at files, propose what their columns mean, and on agreement import them and show the long funnel."""
-    from longfunnel.app.import_files import add_source, propose_source, source_of
+    from longfunnel.app.sources.import_files import add_source, propose_source, source_of
 
     settings: Context = context.obj
     with settings.business() as business:
@@ -94,7 +94,7 @@ def sync(
 
 def bring_in(settings: Context, business: Business, names: list[str] | None) -> None:
     """Sync and build. Where some sources fail, the others are built and shown before the error is."""
-    from longfunnel.app.sync import SyncError
+    from longfunnel.app.sources.sync import SyncError
 
     failure: SyncError | None = None
     with settings.progress() as progress:
@@ -128,7 +128,7 @@ def quarantine(
     format: Annotated[Format, typer.Option(help="table, json or csv.")] = Format.TABLE,
 ) -> None:
     """Rows that could not be understood: file, row, column, value and why."""
-    from longfunnel.app.quarantine import quarantine as run
+    from longfunnel.app.sources.quarantine import quarantine as run
 
     settings: Context = context.obj
     with settings.business() as business:

@@ -16,7 +16,7 @@ from longfunnel.core.errors import LongfunnelError, QuestionError
 
 if TYPE_CHECKING:
     from longfunnel.app.business import Business
-    from longfunnel.app.up import Addresses
+    from longfunnel.app.serving.up import Addresses
 
 
 def register(app: typer.Typer) -> None:
@@ -72,7 +72,7 @@ def demo(
 ) -> None:
     """Make an invented company's exports, import them as any other, show its long funnel, and open its pages."""
     from longfunnel.app.demo import demo as run
-    from longfunnel.app.running import find
+    from longfunnel.app.serving.running import find
 
     settings: Context = context.obj
     if connected and folder == Path("demo-business"):
@@ -129,7 +129,7 @@ def _demo_connected(settings: Context, target: Path, *, seed: int, language: str
 
 def _serve(business: Business, port: int) -> None:
     """The pages on loopback, with a link straight into a ready account on the last line."""
-    from longfunnel.app.accounts import ready_link
+    from longfunnel.app.access.accounts import ready_link
     from longfunnel.cli.collect import serve_all
 
     def tell(_: Addresses) -> None:
@@ -160,7 +160,7 @@ def doctor(
             hint="longfunnel doctor, or: longfunnel doctor site https://shop.example/",
         )
     if what:
-        from longfunnel.app.doctor_site import doctor_site
+        from longfunnel.app.sites.doctor import doctor_site
 
         with open_business(settings.directory) as business:
             findings = doctor_site(business, url)

@@ -122,7 +122,7 @@ def why(
 
 def _print_people(asking: Asking, answer: Answer, step: int, *, lost: bool, format: Format, output: Any) -> None:
     """Who is behind a bar or a gap."""
-    from longfunnel.reports._funnel_people import people_behind  # brings a compiler with it
+    from longfunnel.reports._funnel.people import people_behind  # brings a compiler with it
 
     limit = 100
     found, total = people_behind(asking, answer.question, step, lost=lost, limit=limit)

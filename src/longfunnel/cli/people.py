@@ -30,7 +30,7 @@ def person(
     format: Annotated[Format, typer.Option(help="table, json or csv.")] = Format.TABLE,
 ) -> None:
     """Show a person's identifiers, and the evidence that they are one."""
-    from longfunnel.app.identity import person as run
+    from longfunnel.app.people.identity import person as run
 
     settings: Context = context.obj
     with settings.business() as business:
@@ -88,7 +88,7 @@ def block(context: typer.Context, first: First, why: Why = "", yes: Yes = False)
 
 def undo(context: typer.Context, number: Annotated[int, typer.Argument(help="The decision's number.")]) -> None:
     """Undo a decision: as if it had never been."""
-    from longfunnel.app.identity import undo_decision
+    from longfunnel.app.people.identity import undo_decision
 
     settings: Context = context.obj
     with settings.business() as business:
@@ -121,7 +121,7 @@ def decisions(context: typer.Context) -> None:
 
 
 def _decide(context: typer.Context, verb: Verb, first: str, second: str, *, why: str, yes: bool) -> None:
-    from longfunnel.app.identity import propose_decision, take_decision
+    from longfunnel.app.people.identity import propose_decision, take_decision
 
     settings: Context = context.obj
     with settings.business() as business:

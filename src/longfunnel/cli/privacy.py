@@ -13,7 +13,7 @@ from longfunnel.cli.context import Context, agreed, console
 from longfunnel.core.errors import NothingYetError
 
 if TYPE_CHECKING:
-    from longfunnel.app.erasure import Found
+    from longfunnel.app.privacy.erasure import Found
 
 Whom = Annotated[str, typer.Argument(help="A phone, an e-mail, an id (kind:value), or a person's number.")]
 
@@ -31,7 +31,7 @@ def export_person(
     output: Annotated[Path | None, typer.Option(help="A file, instead of the screen.")] = None,
 ) -> None:
     """Everything that is held about a person, as JSON: each row that names them, in all versions."""
-    from longfunnel.app.erasure import export
+    from longfunnel.app.privacy.erasure import export
 
     settings: Context = context.obj
     with settings.business() as business:
@@ -51,7 +51,7 @@ def erase(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")] = False,
 ) -> None:
     """Take a person out of everything that is held, for good: what they did is deleted, deals and payments stay without them."""
-    from longfunnel.app import erasure
+    from longfunnel.app.privacy import erasure
 
     settings: Context = context.obj
     with settings.business() as business:
@@ -95,7 +95,7 @@ def _print_found(found: Found) -> None:
 
 def retention(context: typer.Context) -> None:
     """Delete facts older than \\[retention] in longfunnel.toml says, now. A running server does it every day."""
-    from longfunnel.app.retention import retain
+    from longfunnel.app.privacy.retention import retain
 
     settings: Context = context.obj
     with settings.business() as business:

@@ -19,8 +19,8 @@ from longfunnel.core.errors import LongfunnelError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from longfunnel.app.control import Ask, IsWanted, Order, Tell
-    from longfunnel.app.running import Running
+    from longfunnel.app.serving.control import Ask, IsWanted, Order, Tell
+    from longfunnel.app.serving.running import Running
 
 _NO_EDGE = 10_000
 _turn = threading.Lock()

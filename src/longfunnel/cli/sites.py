@@ -19,7 +19,7 @@ from longfunnel.core.errors import QuestionError
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from longfunnel.app.numbers import PoolReport
+    from longfunnel.app.sites.numbers import PoolReport
 
 
 def register(app: typer.Typer) -> None:
@@ -38,7 +38,7 @@ def tail(
 ) -> None:
     """Show events, leads, calls and payments as they come, also beside a running server."""
     from longfunnel.app.business import open_business
-    from longfunnel.app.tail import tail as run
+    from longfunnel.app.serving.tail import tail as run
 
     settings: Context = context.obj
     if format not in (Format.TABLE, Format.JSON):
@@ -78,7 +78,7 @@ def numbers(
     format: Annotated[Format, typer.Option(help="table, json or csv.")] = Format.TABLE,
 ) -> None:
     """Tracking numbers: how the pools fare, how often a call is matched to a wrong visit, and how large a pool should be."""
-    from longfunnel.app.numbers import number_pools
+    from longfunnel.app.sites.numbers import number_pools
 
     settings: Context = context.obj
     with settings.business() as business:

@@ -37,7 +37,7 @@ def add(
     public_url: Url = _URL,
 ) -> None:
     """Make an account and print a link that sets its password, once, within an hour."""
-    from longfunnel.app.accounts import RESET, add_user, link
+    from longfunnel.app.access.accounts import RESET, add_user, link
 
     settings: Context = context.obj
     with settings.business() as business:
@@ -87,7 +87,7 @@ def role(
 @users.command()
 def reset(context: typer.Context, email: Email, public_url: Url = _URL) -> None:
     """Turn the second factor off, sign the account out everywhere, and print a link that sets a new password."""
-    from longfunnel.app.accounts import RESET, link
+    from longfunnel.app.access.accounts import RESET, link
 
     settings: Context = context.obj
     with settings.business() as business:

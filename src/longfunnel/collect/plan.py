@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from longfunnel.collect.loading.values import Reader
 from longfunnel.collect.presets import with_preset
-from longfunnel.collect.traffic import Network, networks
-from longfunnel.collect.values import Reader
+from longfunnel.collect.visiting.traffic import Network, networks
 from longfunnel.core.errors import SettingsError, together
 from longfunnel.warehouse.identifiers import normalise
 

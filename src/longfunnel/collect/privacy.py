@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
-from longfunnel.collect.gathering import understand
-from longfunnel.collect.segment import Position
+from longfunnel.collect.loading.gathering import understand
+from longfunnel.collect.log.segment import Position
 from longfunnel.collect.wire import WireError, from_payload
 from longfunnel.core.errors import LongfunnelError, SettingsError, did_you_mean, together
 from longfunnel.warehouse.database import transaction
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from longfunnel.collect.log import Log
+    from longfunnel.collect.log.log import Log
+    from longfunnel.collect.log.segment import Record
     from longfunnel.collect.plan import Plan
-    from longfunnel.collect.segment import Record
 
 DELETED = frozenset({"event", "visit", "message", "survey_answer"})
 """Facts about what a person did: their rows go. Of other facts, the columns that name the person are emptied."""

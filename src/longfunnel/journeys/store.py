@@ -16,6 +16,7 @@ import numpy as np
 
 from longfunnel.journeys.chunks import Chunk, Columns, whole_persons
 from longfunnel.journeys.column_files import column_files
+from longfunnel.journeys.derive.stage import BUCKETS
 from longfunnel.journeys.kernels.columns import NO_COLUMN
 from longfunnel.journeys.kernels.engine import Journeys, slices
 from longfunnel.journeys.kernels.reading import (
@@ -30,7 +31,6 @@ from longfunnel.journeys.kernels.reading import (
     room,
     select,
 )
-from longfunnel.journeys.stage import BUCKETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from longfunnel.journeys.column_files import ColumnFiles
+    from longfunnel.journeys.funnels.properties import Passing
+    from longfunnel.journeys.funnels.steps import Alternative
     from longfunnel.journeys.kernels.reading import ActTable
-    from longfunnel.journeys.properties import Passing
-    from longfunnel.journeys.steps import Alternative
 
 CHUNK: Final = 1 << 19
 """Rows that are read at a time: few enough to stay in the processor's cache, many enough that starting a kernel costs nothing."""

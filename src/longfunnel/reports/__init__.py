@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from longfunnel.reports._answer import Answer, Caveat, Column, Few, Fresh
-from longfunnel.reports._change import change_text, is_below_zero, sense
-from longfunnel.reports._check import check
-from longfunnel.reports._context import Context
-from longfunnel.reports._explain import Explanation, explain
-from longfunnel.reports._page_question import (
+from longfunnel.reports._engine.answer import Answer, Caveat, Column, Few, Fresh
+from longfunnel.reports._engine.change import change_text, is_below_zero, sense
+from longfunnel.reports._engine.check import check
+from longfunnel.reports._engine.context import Context
+from longfunnel.reports._engine.explain import Explanation, explain
+from longfunnel.reports._engine.page_question import (
     DEFAULT_PERIOD,
     PERIOD,
     PERIODS,
@@ -24,16 +24,16 @@ from longfunnel.reports._page_question import (
     period_of,
     with_fitting_model,
 )
-from longfunnel.reports._question import DEFAULT_MODEL, MODELS, OPS, Filter, Question
-from longfunnel.reports._read import question_from_json, question_from_text, question_from_url, read_question
-from longfunnel.reports._report import Report, reports
-from longfunnel.reports._words import BASIS_WORDS, MODEL_WORDS, OP_WORDS, filter_words, model_words
+from longfunnel.reports._engine.question import DEFAULT_MODEL, MODELS, OPS, Filter, Question
+from longfunnel.reports._engine.read import question_from_json, question_from_text, question_from_url, read_question
+from longfunnel.reports._engine.report import Report, reports
+from longfunnel.reports._engine.words import BASIS_WORDS, MODEL_WORDS, OP_WORDS, filter_words, model_words
 
 if TYPE_CHECKING:
     import duckdb
 
     from longfunnel.core.settings import Settings
-    from longfunnel.reports._funnel_people import Behind
+    from longfunnel.reports._funnel.people import Behind
 
 __all__ = [
     "BASIS_WORDS",
@@ -106,8 +106,8 @@ def people_behind(
     most ``limit``; and how many there are in all. Raises QuestionError for a question that cannot be asked, a step that is
     not there, and for those lost before step 1.
     """
-    from longfunnel.reports import _funnel_people  # brings a compiler with it
+    from longfunnel.reports._funnel import people  # brings a compiler with it
 
     check(question)
     context = Context(connection, settings, schema)
-    return _funnel_people.people_behind(context, question, step, lost=lost, limit=limit)
+    return people.people_behind(context, question, step, lost=lost, limit=limit)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from longfunnel.reports._scope import scope, spans
-from longfunnel.reports._sql import Parameters, Statement
+from longfunnel.reports._engine.scope import scope, spans
+from longfunnel.reports._engine.sql import Parameters, Statement
 
 if TYPE_CHECKING:
-    from longfunnel.reports._context import Context
-    from longfunnel.reports._question import Question
+    from longfunnel.reports._engine.context import Context
+    from longfunnel.reports._engine.question import Question
 
 Times = dict[str, tuple[float | None, float | None]]
 

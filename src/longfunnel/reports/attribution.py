@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 from longfunnel.core.text import Text
 from longfunnel.journeys.attribution.compare import compare
 from longfunnel.metrics import metrics
-from longfunnel.reports._answer import Answer
-from longfunnel.reports._attribution_asked import read_asked
-from longfunnel.reports._attribution_caveats import disagreement, footing
-from longfunnel.reports._attribution_reading import read_journeys
-from longfunnel.reports._attribution_table import arrow_of, columns_of, ledger_of, table_of, totals_of
-from longfunnel.reports._caveats import caveats_of
-from longfunnel.reports._freshness import freshness
-from longfunnel.reports._report import Report
+from longfunnel.reports._attribution.asked import read_asked
+from longfunnel.reports._attribution.caveats import disagreement, footing
+from longfunnel.reports._attribution.reading import read_journeys
+from longfunnel.reports._attribution.table import arrow_of, columns_of, ledger_of, table_of, totals_of
+from longfunnel.reports._engine.answer import Answer
+from longfunnel.reports._engine.caveats import caveats_of
+from longfunnel.reports._engine.freshness import freshness
+from longfunnel.reports._engine.report import Report
 
 if TYPE_CHECKING:
-    from longfunnel.reports._context import Context
-    from longfunnel.reports._question import Question
+    from longfunnel.reports._engine.context import Context
+    from longfunnel.reports._engine.question import Question
 
 
 def answer(context: Context, question: Question) -> Answer:

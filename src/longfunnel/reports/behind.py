@@ -10,16 +10,16 @@ import msgspec
 from longfunnel.core.errors import QuestionError
 from longfunnel.core.text import NOTHING, Text
 from longfunnel.metrics import SUBJECTS, Difference, Measure, Ratio, metrics
-from longfunnel.reports._answer import Answer, Column
-from longfunnel.reports._freshness import freshness
-from longfunnel.reports._report import Report
-from longfunnel.reports._scope import scope, spans
-from longfunnel.reports._sql import Parameters, Statement
+from longfunnel.reports._engine.answer import Answer, Column
+from longfunnel.reports._engine.freshness import freshness
+from longfunnel.reports._engine.report import Report
+from longfunnel.reports._engine.scope import scope, spans
+from longfunnel.reports._engine.sql import Parameters, Statement
 
 if TYPE_CHECKING:
-    from longfunnel.reports._answer import Format
-    from longfunnel.reports._context import Context
-    from longfunnel.reports._question import Question
+    from longfunnel.reports._engine.answer import Format
+    from longfunnel.reports._engine.context import Context
+    from longfunnel.reports._engine.question import Question
 
 _SHOWN: dict[str, tuple[str, ...]] = {
     "spends": ("t.day_on", "o.channel", "o.source", "o.campaign", "o.term", "t.impressions", "t.clicks", "t.cost", "t.source_system"),

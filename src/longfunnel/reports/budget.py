@@ -16,20 +16,20 @@ from longfunnel.core.money import amount, show_number
 from longfunnel.core.text import Text
 from longfunnel.dimensions import dimension
 from longfunnel.metrics import metrics
-from longfunnel.reports._answer import Answer, Caveat
-from longfunnel.reports._budget import Advice, Limits, Plan, Point, advise, points_of, try_advice
-from longfunnel.reports._budget_columns import columns_of, points_columns_of
-from longfunnel.reports._caveats import caveats_of
-from longfunnel.reports._channel_weeks import channel_weeks
-from longfunnel.reports._customers import whole_number
-from longfunnel.reports._freshness import freshness
-from longfunnel.reports._funnel_columns import schema_of
-from longfunnel.reports._report import Report
+from longfunnel.reports._clients.customers import whole_number
+from longfunnel.reports._engine.answer import Answer, Caveat
+from longfunnel.reports._engine.caveats import caveats_of
+from longfunnel.reports._engine.freshness import freshness
+from longfunnel.reports._engine.report import Report
+from longfunnel.reports._forecast.budget import Advice, Limits, Plan, Point, advise, points_of, try_advice
+from longfunnel.reports._forecast.budget_columns import columns_of, points_columns_of
+from longfunnel.reports._forecast.channel_weeks import channel_weeks
+from longfunnel.reports._funnel.columns import schema_of
 
 if TYPE_CHECKING:
-    from longfunnel.reports._channel_weeks import Weeks
-    from longfunnel.reports._context import Context
-    from longfunnel.reports._question import Question
+    from longfunnel.reports._engine.context import Context
+    from longfunnel.reports._engine.question import Question
+    from longfunnel.reports._forecast.channel_weeks import Weeks
 
 _VIEWS: Final = ("advice", "curves")
 _SPARE: Final = 0.01

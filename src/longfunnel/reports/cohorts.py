@@ -16,9 +16,7 @@ from longfunnel.core.errors import QuestionError
 from longfunnel.core.money import quotient
 from longfunnel.core.text import Text
 from longfunnel.metrics import metrics
-from longfunnel.reports._answer import Answer, Column
-from longfunnel.reports._caveats import caveats_of
-from longfunnel.reports._cohorts import (
+from longfunnel.reports._clients.cohorts import (
     START_OPTION,
     cohort_columns,
     cohorts_sql,
@@ -27,19 +25,21 @@ from longfunnel.reports._cohorts import (
     spends_sql,
     start_of,
 )
-from longfunnel.reports._context import quoted
-from longfunnel.reports._freshness import freshness
-from longfunnel.reports._funnel_columns import metric_column, schema_of
-from longfunnel.reports._funnel_groups import next_period
-from longfunnel.reports._report import Report
-from longfunnel.reports._sql import Parameters, Statement
+from longfunnel.reports._engine.answer import Answer, Column
+from longfunnel.reports._engine.caveats import caveats_of
+from longfunnel.reports._engine.context import quoted
+from longfunnel.reports._engine.freshness import freshness
+from longfunnel.reports._engine.report import Report
+from longfunnel.reports._engine.sql import Parameters, Statement
+from longfunnel.reports._funnel.columns import metric_column, schema_of
+from longfunnel.reports._funnel.groups import next_period
 
 if TYPE_CHECKING:
     from datetime import date
 
     from longfunnel.core.calendar import Grain
-    from longfunnel.reports._context import Context
-    from longfunnel.reports._question import Question
+    from longfunnel.reports._engine.context import Context
+    from longfunnel.reports._engine.question import Question
 
 _SUMS = ("people", "buyers", "orders", "revenue", "cost_of_goods", "cost")
 

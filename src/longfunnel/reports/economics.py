@@ -15,17 +15,17 @@ import pyarrow as pa
 from longfunnel.core.money import amount
 from longfunnel.core.text import Text
 from longfunnel.metrics import metrics
-from longfunnel.reports._answer import Answer, Caveat, Column
-from longfunnel.reports._context import quoted
-from longfunnel.reports._marginal import LEAST_WEEKS, last_tenth
-from longfunnel.reports._report import Report
-from longfunnel.reports._scope import scope, spans
-from longfunnel.reports._sql import Parameters, Statement
-from longfunnel.reports._table import answer_metrics, count
+from longfunnel.reports._engine.answer import Answer, Caveat, Column
+from longfunnel.reports._engine.context import quoted
+from longfunnel.reports._engine.report import Report
+from longfunnel.reports._engine.scope import scope, spans
+from longfunnel.reports._engine.sql import Parameters, Statement
+from longfunnel.reports._engine.table import answer_metrics, count
+from longfunnel.reports._forecast.marginal import LEAST_WEEKS, last_tenth
 
 if TYPE_CHECKING:
-    from longfunnel.reports._context import Context
-    from longfunnel.reports._question import Question
+    from longfunnel.reports._engine.context import Context
+    from longfunnel.reports._engine.question import Question
 
 Cut = tuple[Any, ...]
 _MONEY = pa.decimal128(38, 4)

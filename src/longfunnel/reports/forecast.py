@@ -19,23 +19,31 @@ from longfunnel.core.text import Text
 from longfunnel.metrics import metrics
 from longfunnel.models.fitting import FitError
 from longfunnel.models.future import WEEK, play_future, spread, weekly
-from longfunnel.reports._answer import Answer
-from longfunnel.reports._caveats import caveats_of
-from longfunnel.reports._customers import whole_number
-from longfunnel.reports._forecast_columns import columns_of
-from longfunnel.reports._freshness import freshness
-from longfunnel.reports._funnel_columns import schema_of
-from longfunnel.reports._future import NO_WEEKS, SEED, TIMES, caveats_of_history, caveats_of_trials, past_of, trials_of
-from longfunnel.reports._open_deals import open_rows
-from longfunnel.reports._pipeline_history import history_of
-from longfunnel.reports._report import Report
+from longfunnel.reports._clients.customers import whole_number
+from longfunnel.reports._engine.answer import Answer
+from longfunnel.reports._engine.caveats import caveats_of
+from longfunnel.reports._engine.freshness import freshness
+from longfunnel.reports._engine.report import Report
+from longfunnel.reports._forecast.columns import columns_of
+from longfunnel.reports._forecast.future import (
+    NO_WEEKS,
+    SEED,
+    TIMES,
+    caveats_of_history,
+    caveats_of_trials,
+    past_of,
+    trials_of,
+)
+from longfunnel.reports._forecast.open_deals import open_rows
+from longfunnel.reports._forecast.pipeline_history import history_of
+from longfunnel.reports._funnel.columns import schema_of
 
 if TYPE_CHECKING:
     from datetime import date
 
     from longfunnel.models.future import Past, Trial
-    from longfunnel.reports._context import Context
-    from longfunnel.reports._question import Question
+    from longfunnel.reports._engine.context import Context
+    from longfunnel.reports._engine.question import Question
 
 _VIEWS: Final = ("weeks", "past", "pipeline", "backtest")
 _WEEKS: Final = 8

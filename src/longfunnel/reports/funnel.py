@@ -10,15 +10,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from longfunnel.core.text import Text
-from longfunnel.reports._funnel_answer import answer_funnel
-from longfunnel.reports._funnel_histogram import answer_histogram
-from longfunnel.reports._funnel_reading import read_asked
-from longfunnel.reports._report import Report
+from longfunnel.reports._engine.report import Report
+from longfunnel.reports._funnel.answer import answer_funnel
+from longfunnel.reports._funnel.histogram import answer_histogram
+from longfunnel.reports._funnel.reading import read_asked
 
 if TYPE_CHECKING:
-    from longfunnel.reports._answer import Answer
-    from longfunnel.reports._context import Context
-    from longfunnel.reports._question import Question
+    from longfunnel.reports._engine.answer import Answer
+    from longfunnel.reports._engine.context import Context
+    from longfunnel.reports._engine.question import Question
 
 
 def answer(context: Context, question: Question) -> Answer:

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any, Final
 from longfunnel.core.errors import QuestionError, did_you_mean
 from longfunnel.core.text import Text
 from longfunnel.metrics import metrics
-from longfunnel.reports._answer import Answer, Column
-from longfunnel.reports._caveats import caveats_of
-from longfunnel.reports._context import quoted
-from longfunnel.reports._freshness import freshness
-from longfunnel.reports._funnel_columns import metric_column
-from longfunnel.reports._report import Report
-from longfunnel.reports._scope import scope, spans
-from longfunnel.reports._sql import Parameters, Statement
-from longfunnel.reports._table import cut_columns
+from longfunnel.reports._engine.answer import Answer, Column
+from longfunnel.reports._engine.caveats import caveats_of
+from longfunnel.reports._engine.context import quoted
+from longfunnel.reports._engine.freshness import freshness
+from longfunnel.reports._engine.report import Report
+from longfunnel.reports._engine.scope import scope, spans
+from longfunnel.reports._engine.sql import Parameters, Statement
+from longfunnel.reports._engine.table import cut_columns
+from longfunnel.reports._funnel.columns import metric_column
 
 if TYPE_CHECKING:
-    from longfunnel.reports._context import Context
-    from longfunnel.reports._question import Question
+    from longfunnel.reports._engine.context import Context
+    from longfunnel.reports._engine.question import Question
 
 _STARTS: Final = {
     "lead": "t.days_to_order",

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 from longfunnel.core.errors import QuestionError, did_you_mean
 from longfunnel.core.text import Text
 from longfunnel.journeys.reasons import REASONS, UNMET
-from longfunnel.reports._answer import Answer, Caveat, Column
-from longfunnel.reports._freshness import freshness
-from longfunnel.reports._question import DEFAULT_MODEL
-from longfunnel.reports._report import Report
-from longfunnel.reports._sql import Parameters, Statement
+from longfunnel.reports._engine.answer import Answer, Caveat, Column
+from longfunnel.reports._engine.freshness import freshness
+from longfunnel.reports._engine.question import DEFAULT_MODEL
+from longfunnel.reports._engine.report import Report
+from longfunnel.reports._engine.sql import Parameters, Statement
 from longfunnel.warehouse.facts import facts
 from longfunnel.warehouse.load import current_sql
 
 if TYPE_CHECKING:
-    from longfunnel.reports._context import Context
-    from longfunnel.reports._question import Question
+    from longfunnel.reports._engine.context import Context
+    from longfunnel.reports._engine.question import Question
 
 
 @dataclass(frozen=True)

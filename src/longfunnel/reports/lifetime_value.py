@@ -16,20 +16,20 @@ from longfunnel.core.money import amount, quotient
 from longfunnel.core.text import Text
 from longfunnel.metrics import metrics
 from longfunnel.models.lifetime import outlook
-from longfunnel.reports._answer import Answer, Caveat, Column
-from longfunnel.reports._caveats import caveats_of
-from longfunnel.reports._customers import WEEK, by_touch, customers_of, group_codes, model_of, whole_number
-from longfunnel.reports._freshness import freshness
-from longfunnel.reports._funnel_columns import metric_column, schema_of
-from longfunnel.reports._lifetime import SEED, fit_customers
-from longfunnel.reports._report import Report
-from longfunnel.reports._table import cut_columns, with_few_cases
+from longfunnel.reports._clients.customers import WEEK, by_touch, customers_of, group_codes, model_of, whole_number
+from longfunnel.reports._clients.lifetime import SEED, fit_customers
+from longfunnel.reports._engine.answer import Answer, Caveat, Column
+from longfunnel.reports._engine.caveats import caveats_of
+from longfunnel.reports._engine.freshness import freshness
+from longfunnel.reports._engine.report import Report
+from longfunnel.reports._engine.table import cut_columns, with_few_cases
+from longfunnel.reports._funnel.columns import metric_column, schema_of
 
 if TYPE_CHECKING:
     from longfunnel.models.lifetime import Outlook
-    from longfunnel.reports._context import Context
-    from longfunnel.reports._customers import Customers
-    from longfunnel.reports._question import Question
+    from longfunnel.reports._clients.customers import Customers
+    from longfunnel.reports._engine.context import Context
+    from longfunnel.reports._engine.question import Question
 
 _USUAL_DAYS, _MOST_DAYS = 365, 1825
 

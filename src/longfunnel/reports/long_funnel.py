@@ -14,14 +14,14 @@ import pyarrow as pa
 
 from longfunnel.core.text import Text
 from longfunnel.metrics import Measure, Metric, Ratio, metrics
-from longfunnel.reports._answer import Answer, Caveat, Column
-from longfunnel.reports._report import Report
+from longfunnel.reports._engine.answer import Answer, Caveat, Column
+from longfunnel.reports._engine.report import Report
+from longfunnel.reports._engine.table import answer_metrics
 from longfunnel.reports._stage_times import stage_times
-from longfunnel.reports._table import answer_metrics
 
 if TYPE_CHECKING:
-    from longfunnel.reports._context import Context
-    from longfunnel.reports._question import Question
+    from longfunnel.reports._engine.context import Context
+    from longfunnel.reports._engine.question import Question
 
 STAGES = ("impressions", "clicks", "visits", "leads", "qualified_leads", "deals", "orders", "repeat_orders")
 _VALUE_KNOWN = {

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from longfunnel.core.text import Text
 from longfunnel.journeys.reasons import REASONS, Reason
-from longfunnel.reports._answer import Answer, Column
-from longfunnel.reports._freshness import freshness
-from longfunnel.reports._report import Report
-from longfunnel.reports._sql import Parameters, Statement
+from longfunnel.reports._engine.answer import Answer, Column
+from longfunnel.reports._engine.freshness import freshness
+from longfunnel.reports._engine.report import Report
+from longfunnel.reports._engine.sql import Parameters, Statement
 
 if TYPE_CHECKING:
-    from longfunnel.reports._context import Context
-    from longfunnel.reports._question import Question
+    from longfunnel.reports._engine.context import Context
+    from longfunnel.reports._engine.question import Question
 
 LEVELS = {
     "ad": Text("by the ad", "по объявлению"),

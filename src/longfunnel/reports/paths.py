@@ -14,21 +14,21 @@ import pyarrow as pa
 
 from longfunnel.core.errors import QuestionError, did_you_mean
 from longfunnel.core.text import Text
-from longfunnel.journeys.steps import unmatched
-from longfunnel.reports._answer import Answer, Caveat, Column
-from longfunnel.reports._caveats import caveats_of
-from longfunnel.reports._freshness import freshness
-from longfunnel.reports._funnel_answer import acts_sql
-from longfunnel.reports._funnel_columns import metric_column, schema_of
-from longfunnel.reports._paths_chains import answer_chains
-from longfunnel.reports._paths_trails import count_trails, read_wanted
-from longfunnel.reports._report import Report
-from longfunnel.reports._sql import Statement
+from longfunnel.journeys.funnels.steps import unmatched
+from longfunnel.reports._engine.answer import Answer, Caveat, Column
+from longfunnel.reports._engine.caveats import caveats_of
+from longfunnel.reports._engine.freshness import freshness
+from longfunnel.reports._engine.report import Report
+from longfunnel.reports._engine.sql import Statement
+from longfunnel.reports._funnel.answer import acts_sql
+from longfunnel.reports._funnel.columns import metric_column, schema_of
+from longfunnel.reports._paths.chains import answer_chains
+from longfunnel.reports._paths.trails import count_trails, read_wanted
 
 if TYPE_CHECKING:
-    from longfunnel.reports._context import Context
-    from longfunnel.reports._paths_trails import Trails
-    from longfunnel.reports._question import Question
+    from longfunnel.reports._engine.context import Context
+    from longfunnel.reports._engine.question import Question
+    from longfunnel.reports._paths.trails import Trails
 
 VIEWS: Final = ("paths", "links", "chains")
 _MOST_LINKS: Final = 40

@@ -16,26 +16,26 @@ import pyarrow as pa
 from longfunnel.core.calendar import day_in_zone, start_of_day
 from longfunnel.core.errors import QuestionError, did_you_mean
 from longfunnel.core.text import Text
-from longfunnel.journeys.funnel import Funnel, Step
-from longfunnel.journeys.step_language import read_predicate, written_predicate
-from longfunnel.journeys.steps import check_store, unmatched
-from longfunnel.reports._answer import Answer, Caveat, Column
-from longfunnel.reports._caveats import caveats_of
-from longfunnel.reports._cohorts import START_OPTION, cohort_columns, cohorts_sql, grain_of, sort_key, start_of
-from longfunnel.reports._freshness import freshness
-from longfunnel.reports._funnel_columns import metric_column, schema_of
-from longfunnel.reports._funnel_groups import instant, next_period
-from longfunnel.reports._funnel_reading import asked, micros, store_of
-from longfunnel.reports._report import Report
-from longfunnel.reports._sql import Parameters, Statement
+from longfunnel.journeys.funnels.funnel import Funnel, Step
+from longfunnel.journeys.funnels.step_language import read_predicate, written_predicate
+from longfunnel.journeys.funnels.steps import check_store, unmatched
+from longfunnel.reports._clients.cohorts import START_OPTION, cohort_columns, cohorts_sql, grain_of, sort_key, start_of
+from longfunnel.reports._engine.answer import Answer, Caveat, Column
+from longfunnel.reports._engine.caveats import caveats_of
+from longfunnel.reports._engine.freshness import freshness
+from longfunnel.reports._engine.report import Report
+from longfunnel.reports._engine.sql import Parameters, Statement
+from longfunnel.reports._funnel.columns import metric_column, schema_of
+from longfunnel.reports._funnel.groups import instant, next_period
+from longfunnel.reports._funnel.reading import asked, micros, store_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from longfunnel.core.calendar import Grain
     from longfunnel.journeys.store import Store
-    from longfunnel.reports._context import Context
-    from longfunnel.reports._question import Question
+    from longfunnel.reports._engine.context import Context
+    from longfunnel.reports._engine.question import Question
 
 KINDS: Final = ("classic", "rolling", "unbounded")
 _MOST_PERIODS: Final = 60

@@ -14,20 +14,20 @@ import pyarrow as pa
 from longfunnel.core.errors import QuestionError
 from longfunnel.core.text import Text
 from longfunnel.metrics import metrics
-from longfunnel.reports._answer import Answer, Caveat, Column
-from longfunnel.reports._caveats import caveats_of
-from longfunnel.reports._context import quoted
-from longfunnel.reports._freshness import freshness
-from longfunnel.reports._funnel_columns import metric_column, schema_of
-from longfunnel.reports._report import Report
-from longfunnel.reports._scope import scope, spans
-from longfunnel.reports._sql import Parameters, Statement
-from longfunnel.reports._survival import kaplan_meier
-from longfunnel.reports._table import cut_columns
+from longfunnel.reports._engine.answer import Answer, Caveat, Column
+from longfunnel.reports._engine.caveats import caveats_of
+from longfunnel.reports._engine.context import quoted
+from longfunnel.reports._engine.freshness import freshness
+from longfunnel.reports._engine.report import Report
+from longfunnel.reports._engine.scope import scope, spans
+from longfunnel.reports._engine.sql import Parameters, Statement
+from longfunnel.reports._engine.table import cut_columns
+from longfunnel.reports._forecast.survival import kaplan_meier
+from longfunnel.reports._funnel.columns import metric_column, schema_of
 
 if TYPE_CHECKING:
-    from longfunnel.reports._context import Context
-    from longfunnel.reports._question import Question
+    from longfunnel.reports._engine.context import Context
+    from longfunnel.reports._engine.question import Question
 
 _DAY = 86_400_000_000
 _USUAL_DAYS = 30

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from longfunnel.core.text import Text
-from longfunnel.reports._report import Report
-from longfunnel.reports._table import answer_table
+from longfunnel.reports._engine.report import Report
+from longfunnel.reports._engine.table import answer_table
 
 REPORT = Report(
     title=Text("Warm-up funnel", "Воронка прогрева"),

@@ -21,22 +21,22 @@ from longfunnel.metrics import metrics
 from longfunnel.models.fitting import FitError
 from longfunnel.models.future import Change, play_future, spread, weekly
 from longfunnel.models.response import Curve
-from longfunnel.reports._answer import Answer, Caveat, Column
-from longfunnel.reports._budget import curves_of
-from longfunnel.reports._caveats import caveats_of
-from longfunnel.reports._channel_weeks import channel_weeks
-from longfunnel.reports._customers import whole_number
-from longfunnel.reports._freshness import freshness
-from longfunnel.reports._funnel_columns import metric_column, schema_of
-from longfunnel.reports._future import NO_WEEKS, SEED, TIMES, past_of
-from longfunnel.reports._pipeline_history import LEAD, WAITING, history_of
-from longfunnel.reports._report import Report
+from longfunnel.reports._clients.customers import whole_number
+from longfunnel.reports._engine.answer import Answer, Caveat, Column
+from longfunnel.reports._engine.caveats import caveats_of
+from longfunnel.reports._engine.freshness import freshness
+from longfunnel.reports._engine.report import Report
+from longfunnel.reports._forecast.budget import curves_of
+from longfunnel.reports._forecast.channel_weeks import channel_weeks
+from longfunnel.reports._forecast.future import NO_WEEKS, SEED, TIMES, past_of
+from longfunnel.reports._forecast.pipeline_history import LEAD, WAITING, history_of
+from longfunnel.reports._funnel.columns import metric_column, schema_of
 
 if TYPE_CHECKING:
     from longfunnel.models.future import Future, Past
-    from longfunnel.reports._context import Context
-    from longfunnel.reports._pipeline_history import History
-    from longfunnel.reports._question import Question
+    from longfunnel.reports._engine.context import Context
+    from longfunnel.reports._engine.question import Question
+    from longfunnel.reports._forecast.pipeline_history import History
 
 _PART = re.compile(r"([-+−]?)(\d+(?:[.,]\d+)?)\s*%")
 _LEVERS: Final = {

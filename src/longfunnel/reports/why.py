@@ -10,21 +10,21 @@ import pyarrow as pa
 from longfunnel.core.errors import NothingYetError, QuestionError
 from longfunnel.core.text import Text
 from longfunnel.people import find
-from longfunnel.reports._answer import Answer, Caveat, Column
-from longfunnel.reports._freshness import freshness
-from longfunnel.reports._funnel_answer import acts_sql
-from longfunnel.reports._funnel_columns import metric_column
-from longfunnel.reports._funnel_reading import read_asked
-from longfunnel.reports._funnel_verdict import verdict
-from longfunnel.reports._paths_trails import act_name
-from longfunnel.reports._report import Report
-from longfunnel.reports._sql import Statement
+from longfunnel.reports._engine.answer import Answer, Caveat, Column
+from longfunnel.reports._engine.freshness import freshness
+from longfunnel.reports._engine.report import Report
+from longfunnel.reports._engine.sql import Statement
+from longfunnel.reports._funnel.answer import acts_sql
+from longfunnel.reports._funnel.columns import metric_column
+from longfunnel.reports._funnel.reading import read_asked
+from longfunnel.reports._funnel.verdict import verdict
+from longfunnel.reports._paths.trails import act_name
 from longfunnel.reports.funnel import FUNNEL_OPTIONS
 
 if TYPE_CHECKING:
-    from longfunnel.reports._context import Context
-    from longfunnel.reports._funnel_verdict import Verdict
-    from longfunnel.reports._question import Question
+    from longfunnel.reports._engine.context import Context
+    from longfunnel.reports._engine.question import Question
+    from longfunnel.reports._funnel.verdict import Verdict
 
 _EVENTS = """SELECT t."at", a.kind, a.name, a.detail, t.amount, t.fact_key, t.act_id
 FROM {timeline} t LEFT JOIN {acts} a USING (act_id)

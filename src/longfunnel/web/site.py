@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from longfunnel.app.accounts import Door
+from longfunnel.app.access.accounts import Door
 from longfunnel.app.answering import Answering
 from longfunnel.web.security import Cookies
 

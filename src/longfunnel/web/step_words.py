@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from longfunnel.core.errors import QuestionError
 from longfunnel.core.text import Text
-from longfunnel.journeys.step_language import read_predicate
+from longfunnel.journeys.funnels.step_language import read_predicate
 
 if TYPE_CHECKING:
     from longfunnel.core.settings import Language
-    from longfunnel.journeys.step_language import Act
+    from longfunnel.journeys.funnels.step_language import Act
 
 _WORDS: dict[str, Text] = {
     "page": Text("Page", "Страница"),

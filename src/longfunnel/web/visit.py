@@ -12,8 +12,8 @@ from litestar import Response
 from litestar.enums import MediaType
 from litestar.exceptions import NotFoundException, PermissionDeniedException
 
-from longfunnel.app.rights import NotAllowedError, narrowed
-from longfunnel.collect.http import client_address
+from longfunnel.app.access.rights import NotAllowedError, narrowed
+from longfunnel.collect.doors.http import client_address
 from longfunnel.core.shown import Shown
 from longfunnel.reports import with_fitting_model
 from longfunnel.web.address import Address, read_address
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from litestar import Request
 
     from longfunnel.app.business import Business
-    from longfunnel.collect.traffic import Network
+    from longfunnel.collect.visiting.traffic import Network
     from longfunnel.core.settings import Language, Settings
     from longfunnel.core.text import Text
     from longfunnel.reports import Answer, Question

@@ -15,7 +15,7 @@ import stamina
 from aiosmtpd.controller import Controller
 
 import longfunnel
-from longfunnel.app.accounts import add_user
+from longfunnel.app.access.accounts import add_user
 from longfunnel.app.answering import Answering
 from longfunnel.app.letters.subscriptions import Plan, subscribe
 

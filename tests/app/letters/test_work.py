@@ -10,11 +10,11 @@ import pytest
 from tests.app.letters.conftest import URL
 from tests.app.letters.test_checking import plan
 
-from longfunnel.app import schedule
 from longfunnel.app.business import now
 from longfunnel.app.letters.alerts import add_alert
 from longfunnel.app.letters.work import LetterWork
-from longfunnel.app.schedule import Schedule
+from longfunnel.app.serving import schedule
+from longfunnel.app.serving.schedule import Schedule
 
 if TYPE_CHECKING:
     from tests.app.letters.conftest import PostOffice

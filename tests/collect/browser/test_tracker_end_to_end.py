@@ -45,7 +45,7 @@ selector = "#callback"
 """
 SERVE = """
 import sys, longfunnel
-from longfunnel.app.up import serve
+from longfunnel.app.serving.up import serve
 with longfunnel.open(sys.argv[1]) as business:
     serve(business, port=int(sys.argv[2]), on_ready=lambda addresses: print("ready", flush=True))
 """

@@ -46,7 +46,7 @@ columns.tracking_number = "to"
 """
 SERVE = """
 import json, sys, longfunnel
-from longfunnel.app.up import serve
+from longfunnel.app.serving.up import serve
 def tell(addresses):
     print(json.dumps([addresses.tracker["shop"], addresses.hooks["pbx"]]), flush=True)
 with longfunnel.open(sys.argv[1]) as business:

@@ -11,7 +11,7 @@ from typing import Any
 
 import longfunnel
 from longfunnel.app.business import Business
-from longfunnel.app.connected import given_of
+from longfunnel.app.sources.connected import given_of
 from longfunnel.connect._engine import Api
 from longfunnel.connect._engine.running import api_of
 from longfunnel.demo.systems.amocrm import Amocrm, Knobs, app

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from tests.connect.systems.amocrm import company, connected
 
-from longfunnel.app.sync import SyncError
+from longfunnel.app.sources.sync import SyncError
 from longfunnel.connect import check_source
 from longfunnel.connect.amocrm._access import OAUTH, classify
 from longfunnel.core.errors import SettingsError

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from tests.connect.systems.bitrix24_business import COMPANY, DEALS, Desk, connected, first
 
-from longfunnel.app.sync import SyncError
+from longfunnel.app.sources.sync import SyncError
 from longfunnel.connect._engine import Page
 from longfunnel.connect._engine.writing import Writer
 from longfunnel.demo.systems.bitrix24 import Knobs, webhook

@@ -13,8 +13,8 @@ import httpx
 import pytest
 from tests.connect.systems.bitrix24_business import DEALS, Desk, connected
 
-from longfunnel.app.connected import Secrets, given_of, source_named
-from longfunnel.app.sync import SyncError
+from longfunnel.app.sources.connected import Secrets, given_of, source_named
+from longfunnel.app.sources.sync import SyncError
 from longfunnel.connect._engine import Access, Api, ConnectError, ExpiredError, GoneError, RefusedError
 from longfunnel.connect._engine.running import api_of
 from longfunnel.connect.bitrix24 import CONNECTOR, current, ensure_field, update

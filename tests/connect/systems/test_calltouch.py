@@ -15,14 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.connect.systems.yandex import Site, killed_at, make_company, site
 
-from longfunnel.app import connecting
-from longfunnel.app.connected import source_named
-from longfunnel.app.sync import SyncError
-from longfunnel.collect.appending import append_collected
-from longfunnel.collect.calls import whole_calls
-from longfunnel.collect.hooks import hook_rows
+from longfunnel.app.sources import connecting
+from longfunnel.app.sources.connected import source_named
+from longfunnel.app.sources.sync import SyncError
+from longfunnel.collect.calls.pieces import whole_calls
+from longfunnel.collect.loading.appending import append_collected
+from longfunnel.collect.loading.hooks import hook_rows
+from longfunnel.collect.loading.values import Reader
 from longfunnel.collect.presets import with_preset
-from longfunnel.collect.values import Reader
 from longfunnel.connect._engine import Shaping
 from longfunnel.connect.calltouch import CONNECTOR
 from longfunnel.core.settings import Source

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 import pytest
 
 import longfunnel
-from longfunnel.app.sync import SyncError
+from longfunnel.app.sources.sync import SyncError
 from longfunnel.demo.systems.serving import serving
 
 DAILY = '<?xml version="1.0" encoding="windows-1251"?><ValCurs Date="14.03.2026" name="Foreign Currency Market"><Valute ID="R01235"><NumCode>840</NumCode><CharCode>USD</CharCode><Nominal>1</Nominal><Name>Доллар США</Name><Value>90,1234</Value></Valute><Valute ID="R01335"><NumCode>398</NumCode><CharCode>KZT</CharCode><Nominal>100</Nominal><Name>Тенге</Name><Value>18,5000</Value></Valute></ValCurs>'

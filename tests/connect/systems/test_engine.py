@@ -15,10 +15,10 @@ from tests.connect.systems.ledger_system import System
 
 import longfunnel
 from longfunnel.app.business import Business
-from longfunnel.app.connected import Secrets, replay, source_named
-from longfunnel.app.erasure import erase, find_held
-from longfunnel.app.jobs import StoppedError
-from longfunnel.app.sync import SyncError
+from longfunnel.app.privacy.erasure import erase, find_held
+from longfunnel.app.serving.jobs import StoppedError
+from longfunnel.app.sources.connected import Secrets, replay, source_named
+from longfunnel.app.sources.sync import SyncError
 from longfunnel.connect import _connectors
 from longfunnel.connect._engine import Page
 from longfunnel.connect._engine.writing import Writer

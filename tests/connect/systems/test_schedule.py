@@ -12,7 +12,7 @@ from tests.connect.systems import ledger_system
 from tests.connect.systems.ledger_system import System
 
 import longfunnel
-from longfunnel.app.schedule import Schedule
+from longfunnel.app.serving.schedule import Schedule
 from longfunnel.connect import _connectors
 from longfunnel.demo.systems.serving import serving
 

@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.connect.systems.yandex import Site, killed_at, make_company, site
 
-from longfunnel.app import connecting
-from longfunnel.app.connected import is_genuine, replay, source_named
-from longfunnel.app.sync import SyncError
+from longfunnel.app.sources import connecting
+from longfunnel.app.sources.connected import is_genuine, replay, source_named
+from longfunnel.app.sources.sync import SyncError
 from longfunnel.connect._engine import Access, Shaping
 from longfunnel.connect.telegram_bot import CONNECTOR
 from longfunnel.demo.systems.company import Company

@@ -19,8 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.connect.systems.yandex import Site, killed_at, make_company, site
 
-from longfunnel.app.connected import replay, source_named
-from longfunnel.app.sync import SyncError
+from longfunnel.app.sources.connected import replay, source_named
+from longfunnel.app.sources.sync import SyncError
 from longfunnel.connect._engine import ChangedSchemaError, Shaping, TemporaryError
 from longfunnel.connect._engine.typed import BadValueError, typed
 from longfunnel.connect.yandex_direct import CONNECTOR
@@ -368,7 +368,7 @@ def test_an_odd_line_is_a_row_or_is_refused(line: dict[str, str | None]) -> None
 def test_check_lists_the_advertisers_that_there_are_to_choose_from(make: Make) -> None:
     import asyncio
 
-    from longfunnel.app.connected import given_of
+    from longfunnel.app.sources.connected import given_of
     from longfunnel.connect._engine.running import api_of
 
     async def asked(made: Site) -> list[Any]:

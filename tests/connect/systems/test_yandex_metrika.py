@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.connect.systems.yandex import Site, killed_at, make_company, site
 
-from longfunnel.app.connected import given_of, replay, source_named
-from longfunnel.app.sync import SyncError
+from longfunnel.app.sources.connected import given_of, replay, source_named
+from longfunnel.app.sources.sync import SyncError
 from longfunnel.connect._engine import Api, RefusedError, Shaping, TemporaryError
 from longfunnel.connect._engine.running import api_of
 from longfunnel.connect._engine.typed import BadValueError, typed

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from longfunnel.journeys.funnel import Funnel
+    from longfunnel.journeys.funnels.funnel import Funnel
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from hypothesis import strategies as st
 
-from longfunnel.journeys.funnel import Exclusion, Funnel, Step
+from longfunnel.journeys.funnels.funnel import Exclusion, Funnel, Step
 from longfunnel.journeys.kernels.engine import Journeys, find_attempts
 
 from .oracle import Event, Found

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from longfunnel.journeys.funnel import Exclusion, Funnel, Step
+from longfunnel.journeys.funnels.funnel import Exclusion, Funnel, Step
 
 from . import oracle
 from .oracle import Event

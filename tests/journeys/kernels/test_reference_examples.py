@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from longfunnel.journeys.funnel import Exclusion, Funnel, Step
+from longfunnel.journeys.funnels.funnel import Exclusion, Funnel, Step
 from longfunnel.journeys.kernels.sessions import GA4, SessionRules, number_sessions
 
 from . import oracle

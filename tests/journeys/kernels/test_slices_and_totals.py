@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from longfunnel.journeys.funnel import Exclusion, Funnel, Step
+from longfunnel.journeys.funnels.funnel import Exclusion, Funnel, Step
 from longfunnel.journeys.kernels import engine as engine_module
 from longfunnel.journeys.kernels.engine import Journeys, find_attempts, merge
 from longfunnel.journeys.kernels.totals import NO_AMOUNT, TIME_EDGES, add_up, breakdown_rows, times_between

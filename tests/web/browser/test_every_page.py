@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from longfunnel.app.accounts import ready_link
+from longfunnel.app.access.accounts import ready_link
 from longfunnel.web.page import pages
 
 if TYPE_CHECKING:

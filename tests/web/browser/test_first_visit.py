@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.web.visitor import PASSWORD
 
-from longfunnel.app.accounts import first_link, ready_link
+from longfunnel.app.access.accounts import first_link, ready_link
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.web.browser.test_every_page import AXE, RUN, owner
 
-from longfunnel.app.accounts import ready_link
+from longfunnel.app.access.accounts import ready_link
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 
 import msgspec
 
+from longfunnel.app.access.rights import narrowed
 from longfunnel.app.business import now
 from longfunnel.app.letters.asking import question_of
 from longfunnel.app.letters.limits import LetterError, may_change, name_mistakes, recipient_mistakes
 from longfunnel.app.letters.reading import about_same, watchable
-from longfunnel.app.rights import narrowed
 from longfunnel.core.errors import did_you_mean, together
 from longfunnel.metrics import metrics
 from longfunnel.reports import Question

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
-from longfunnel.app.rights import NotAllowedError, narrowed
+from longfunnel.app.access.rights import NotAllowedError, narrowed
 from longfunnel.core.calendar import day_in_zone
 from longfunnel.core.errors import QuestionError
 from longfunnel.reports import PERIOD, page_question

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from longfunnel.app.rights import narrowed
+from longfunnel.app.access.rights import narrowed
 from longfunnel.core.calendar import Period, earlier
 from longfunnel.core.shown import Shown
 from longfunnel.core.text import Text

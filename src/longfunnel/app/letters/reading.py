@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from longfunnel.app.access.rights import narrowed
 from longfunnel.app.letters.asking import asked_for, owner_of, page_of, question_of
 from longfunnel.app.letters.unusual import WEEKS, usual
-from longfunnel.app.rights import narrowed
 from longfunnel.core.errors import QuestionError, did_you_mean
 from longfunnel.metrics import metrics
 from longfunnel.reports import Question

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, cast, get_args
 
 import msgspec
 
+from longfunnel.app.access.rights import narrowed
 from longfunnel.app.business import now
 from longfunnel.app.letters.asking import question_of
 from longfunnel.app.letters.limits import LetterError, may_change, name_mistakes, recipient_mistakes
 from longfunnel.app.letters.times import next_time
-from longfunnel.app.rights import narrowed
 from longfunnel.core.errors import together
 from longfunnel.state import Every
 

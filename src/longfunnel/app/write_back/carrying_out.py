@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from longfunnel.app.business import now
-from longfunnel.app.connected import given_of, source_named
+from longfunnel.app.sources.connected import given_of, source_named
 from longfunnel.app.write_back import log
 from longfunnel.app.write_back.planning import plan
 from longfunnel.connect._engine.running import api_of, shaping_of

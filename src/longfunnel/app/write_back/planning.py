@@ -7,7 +7,7 @@ from datetime import UTC, date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from longfunnel.app.business import now
-from longfunnel.app.connected import given_of, source_named
+from longfunnel.app.sources.connected import given_of, source_named
 from longfunnel.app.write_back.log import Write, latest
 from longfunnel.connect._engine import Conversion
 from longfunnel.connect._engine.running import api_of

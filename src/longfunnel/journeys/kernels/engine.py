@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from longfunnel.journeys.funnel import Funnel
+    from longfunnel.journeys.funnels.funnel import Funnel
     from longfunnel.journeys.kernels.rules import Rules
 
 SLICE_ROWS = 1 << 19

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from longfunnel.journeys.funnel import Funnel
+    from longfunnel.journeys.funnels.funnel import Funnel
 
 ORDERED, STRICT, ANY = 0, 1, 2
 EITHER, RECORDED, AFTER = 0, 1, 2

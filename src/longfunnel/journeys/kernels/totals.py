@@ -13,7 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from longfunnel.journeys.funnel import Funnel
+    from longfunnel.journeys.funnels.funnel import Funnel
     from longfunnel.journeys.kernels.engine import Found
 
 NO_AMOUNT = np.iinfo(np.int64).min

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from longfunnel.journeys.channel_rules import UNASSIGNED
+from longfunnel.journeys.derive.stage import Build, take_table
 from longfunnel.journeys.matching.campaigns import FINER, Campaign, SpendRow, campaigns_of, part_key
 from longfunnel.journeys.matching.matcher import DEFAULTS, Link, Match, Matcher
 from longfunnel.journeys.reasons import UNMET
-from longfunnel.journeys.stage import Build, take_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from litestar import Response
 from litestar.enums import MediaType
 
-from longfunnel.app.jobs import Job, jobs_of
-from longfunnel.app.sources import facts_held
+from longfunnel.app.serving.jobs import Job, jobs_of
+from longfunnel.app.sources.status import facts_held
 from longfunnel.connect import ImportReport
 from longfunnel.core.text import Text
-from longfunnel.web.pages._source_words import ADDS, FACTS, doing, said
+from longfunnel.web.pages._sources.words import ADDS, FACTS, doing, said
 from longfunnel.web.rendering import render
 
 if TYPE_CHECKING:

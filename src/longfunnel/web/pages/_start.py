@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from longfunnel.app.settings_file import change_settings, set_values
-from longfunnel.app.uploads import ENDINGS, LARGEST
+from longfunnel.app.sources.uploads import ENDINGS, LARGEST
 from longfunnel.core.errors import SettingsError
 from longfunnel.core.settings import Business
 from longfunnel.core.text import Text
 from longfunnel.web.page import OWNERS
-from longfunnel.web.pages._settings_forms import FORMS, defaults_of, fields_shown, place_mistakes, read_fields
+from longfunnel.web.pages._settings.forms import FORMS, defaults_of, fields_shown, place_mistakes, read_fields
 
 if TYPE_CHECKING:
     from litestar import Response

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import segno
 from markupsafe import Markup
 
-from longfunnel.app.accounts import check_password, set_password
-from longfunnel.app.second_factor import SecondFactorError, address, new_secret, turn_on
+from longfunnel.app.access.accounts import check_password, set_password
+from longfunnel.app.access.second_factor import SecondFactorError, address, new_secret, turn_on
 from longfunnel.core.text import Text
 from longfunnel.state import AccountError
 from longfunnel.web.api import READ

@@ -13,8 +13,8 @@ from longfunnel.journeys.attribution.models import MODELS, PLAIN
 from longfunnel.metrics import metrics
 from longfunnel.reports import reports
 from longfunnel.web.page import READERS, Nav, Page, Route
-from longfunnel.web.pages._attribution_pictures import credits_picture, models_picture, removal_picture
-from longfunnel.web.pages._money_parts import DROPPED, choices, cuts, money_tabs, picked, settled
+from longfunnel.web.pages._money.attribution_pictures import credits_picture, models_picture, removal_picture
+from longfunnel.web.pages._money.parts import DROPPED, choices, cuts, money_tabs, picked, settled
 from longfunnel.web.rows_behind import of_row, rows_url
 from longfunnel.web.saved import saved_menu
 from longfunnel.web.strip import strip_of

@@ -12,8 +12,8 @@ from longfunnel.dimensions import dimensions
 from longfunnel.metrics import metrics
 from longfunnel.reports import Filter, reports
 from longfunnel.web.page import EVERYONE, Nav, Page, Route
-from longfunnel.web.pages._channel_pictures import cost_and_profit, sparks
-from longfunnel.web.pages._channel_rules import difference, side_by_side
+from longfunnel.web.pages._channels.pictures import cost_and_profit, sparks
+from longfunnel.web.pages._channels.rules import difference, side_by_side
 from longfunnel.web.rows_behind import of_row, rows_url
 from longfunnel.web.saved import saved_menu
 from longfunnel.web.strip import Choice, strip_of

@@ -9,12 +9,12 @@ from urllib.parse import quote
 
 import msgspec
 
-from longfunnel.app import connecting
+from longfunnel.app.sources import connecting
 from longfunnel.connect import connector_named, connector_names
 from longfunnel.core.errors import LongfunnelError
 from longfunnel.core.text import Text
 from longfunnel.web.page import ANALYSTS, Page, Route
-from longfunnel.web.pages._connect_fields import (
+from longfunnel.web.pages._sources.connect_fields import (
     credentials_given,
     credentials_shown,
     option_shown,
@@ -23,9 +23,9 @@ from longfunnel.web.pages._connect_fields import (
     ways_sent,
     ways_shown,
 )
-from longfunnel.web.pages._source import STATES
-from longfunnel.web.pages._source_new import begin
-from longfunnel.web.pages._source_words import FACTS
+from longfunnel.web.pages._sources.new_file import begin
+from longfunnel.web.pages._sources.one_source import STATES
+from longfunnel.web.pages._sources.words import FACTS
 
 if TYPE_CHECKING:
     from litestar import Response

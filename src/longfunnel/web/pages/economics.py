@@ -15,8 +15,14 @@ from longfunnel.reports import Question, reports
 from longfunnel.web.address import PERIOD, Address
 from longfunnel.web.cards import card_of
 from longfunnel.web.page import READERS, Nav, Page, Route
-from longfunnel.web.pages._economics_pictures import AHEAD, ahead_picture, last_tenth_picture, month_of, with_ahead
-from longfunnel.web.pages._money_parts import cuts, money_tabs
+from longfunnel.web.pages._money.economics_pictures import (
+    AHEAD,
+    ahead_picture,
+    last_tenth_picture,
+    month_of,
+    with_ahead,
+)
+from longfunnel.web.pages._money.parts import cuts, money_tabs
 from longfunnel.web.rows_behind import of_row, rows_url
 from longfunnel.web.saved import saved_menu
 from longfunnel.web.strip import Choice, strip_of

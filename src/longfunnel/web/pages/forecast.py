@@ -11,10 +11,10 @@ from longfunnel.core.text import Text
 from longfunnel.dimensions import dimensions
 from longfunnel.reports import reports
 from longfunnel.web.page import READERS, Nav, Page, Route
-from longfunnel.web.pages import _budget_advice, _what_if
-from longfunnel.web.pages._forecast_pictures import check_picture, deals_picture, fan
-from longfunnel.web.pages._forecast_tabs import WEEKS, forecast_tabs
-from longfunnel.web.pages._money_parts import (
+from longfunnel.web.pages._money import budget_advice, what_if
+from longfunnel.web.pages._money.forecast_pictures import check_picture, deals_picture, fan
+from longfunnel.web.pages._money.forecast_tabs import WEEKS, forecast_tabs
+from longfunnel.web.pages._money.parts import (
     DROPPED,
     choices,
     figure,
@@ -174,7 +174,7 @@ PAGE = Page(
         Route("/forecast", show, access=READERS, report="forecast"),
         Route("/forecast/deals", deals, access=READERS, report="forecast"),
         Route("/forecast/check", check, access=READERS, report="forecast"),
-        Route("/forecast/what-if", _what_if.show, access=READERS, report="what_if"),
-        Route("/forecast/budget", _budget_advice.show, access=READERS, report="budget"),
+        Route("/forecast/what-if", what_if.show, access=READERS, report="what_if"),
+        Route("/forecast/budget", budget_advice.show, access=READERS, report="budget"),
     ),
 )

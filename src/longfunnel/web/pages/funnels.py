@@ -9,21 +9,21 @@ import msgspec
 import pyarrow as pa
 
 from longfunnel.app.build import schema_of
-from longfunnel.app.funnel_people import funnel_people
-from longfunnel.app.known_acts import known_acts, matching, usual_steps
+from longfunnel.app.people.funnel import funnel_people
+from longfunnel.app.people.known_acts import known_acts, matching, usual_steps
 from longfunnel.app.saved_views import views_of
 from longfunnel.core.errors import LongfunnelError, QuestionError
 from longfunnel.core.text import Text
 from longfunnel.dimensions import dimensions
-from longfunnel.journeys.step_language import read_steps
+from longfunnel.journeys.funnels.step_language import read_steps
 from longfunnel.reports import Question, reports
 from longfunnel.web.address import Address, read_address
 from longfunnel.web.page import READERS, Nav, Page, Route, pages
-from longfunnel.web.pages._funnel_builder import COUNTS, ORDERS, builder_of, edited
-from longfunnel.web.pages._funnel_parts import between_steps, groups_of, over_time
-from longfunnel.web.pages._funnel_tabs import funnel_tabs
-from longfunnel.web.pages._masked import sees_whole, shown_identifier
-from longfunnel.web.pages._step_picture import FLOOR, HEIGHT, WIDTH, step_picture
+from longfunnel.web.pages._funnels.builder import COUNTS, ORDERS, builder_of, edited
+from longfunnel.web.pages._funnels.parts import between_steps, groups_of, over_time
+from longfunnel.web.pages._funnels.picture import FLOOR, HEIGHT, WIDTH, step_picture
+from longfunnel.web.pages._funnels.tabs import funnel_tabs
+from longfunnel.web.pages._people.masked import sees_whole, shown_identifier
 from longfunnel.web.saved import saved_menu
 from longfunnel.web.step_words import act_words, step_icon, step_words
 from longfunnel.web.strip import Choice, strip_of
@@ -32,7 +32,7 @@ from longfunnel.web.table import explain_url, table_of
 if TYPE_CHECKING:
     from litestar import Response
 
-    from longfunnel.app.known_acts import KnownAct
+    from longfunnel.app.people.known_acts import KnownAct
     from longfunnel.reports import Answer, Filter
     from longfunnel.web.visit import Visit
 

@@ -6,14 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from longfunnel.app.client_people import client_people
+from longfunnel.app.people.clients import client_people
 from longfunnel.core.text import Text
 from longfunnel.journeys.attribution.models import PLAIN
 from longfunnel.reports import reports
 from longfunnel.web.page import READERS, Nav, Page, Route
-from longfunnel.web.pages._lifetime_pictures import KIND_WORDS, TYPE_SAID, alive_picture, kinds_picture, ltv_picture
-from longfunnel.web.pages._masked import sees_whole, shown_identifier
-from longfunnel.web.pages._money_parts import all_time, choices, cuts, figure, interval, money_tabs, picked, settled
+from longfunnel.web.pages._money.lifetime_pictures import (
+    KIND_WORDS,
+    TYPE_SAID,
+    alive_picture,
+    kinds_picture,
+    ltv_picture,
+)
+from longfunnel.web.pages._money.parts import all_time, choices, cuts, figure, interval, money_tabs, picked, settled
+from longfunnel.web.pages._people.masked import sees_whole, shown_identifier
 from longfunnel.web.rows_behind import of_row
 from longfunnel.web.saved import saved_menu
 from longfunnel.web.strip import Choice, strip_of

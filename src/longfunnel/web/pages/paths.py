@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from longfunnel.core.text import Text
 from longfunnel.web.page import EVERYONE, READERS, Nav, Page, Route
-from longfunnel.web.pages._path_pictures import chains_picture, flow_picture, lags_picture
-from longfunnel.web.pages._path_tabs import tabs
-from longfunnel.web.pages._period_heat import cohort_heat, retention_heat, usual_grain
+from longfunnel.web.pages._paths.period_heat import cohort_heat, retention_heat, usual_grain
+from longfunnel.web.pages._paths.pictures import chains_picture, flow_picture, lags_picture
+from longfunnel.web.pages._paths.tabs import tabs
 from longfunnel.web.strip import Choice, strip_of
 from longfunnel.web.table import table_of
 

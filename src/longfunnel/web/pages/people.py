@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from longfunnel.app.persons import SORTS, list_persons
+from longfunnel.app.people.persons import SORTS, list_persons
 from longfunnel.core.text import Text
 from longfunnel.web.page import ANALYSTS, EVERYONE, OWNERS, Nav, Page, Route
-from longfunnel.web.pages import _person
-from longfunnel.web.pages._acts import say
-from longfunnel.web.pages._masked import masked_name, sees_whole, shown_identifier
+from longfunnel.web.pages._people import person
+from longfunnel.web.pages._people.acts import say
+from longfunnel.web.pages._people.masked import masked_name, sees_whole, shown_identifier
 
 if TYPE_CHECKING:
     from litestar import Response
@@ -29,7 +29,7 @@ def show(visit: Visit) -> Response[Any]:
     connection = visit.cursor()
     try:
         rows, total = list_persons(
-            connection, text=text, sort=sort, manager=_person.own_manager(visit), limit=_A_PAGE, offset=page * _A_PAGE,
+            connection, text=text, sort=sort, manager=person.own_manager(visit), limit=_A_PAGE, offset=page * _A_PAGE,
             country=visit.settings.business.home_country, exactly=not whole,
         )  # fmt: skip
     finally:
@@ -57,7 +57,7 @@ def show(visit: Visit) -> Response[Any]:
         text=text,
         sort=sort,
         sorts={name: str(visit.address.with_(_sort=name, _page=None)) for name in SORTS},
-        pages=_person.pages_of(visit, page, total, _A_PAGE),
+        pages=person.pages_of(visit, page, total, _A_PAGE),
         whole=whole,
         may_decide=bool(visit.user and visit.user.role in ANALYSTS),
     )
@@ -72,13 +72,13 @@ PAGE = Page(
     nav=Nav("users", 50),
     routes=(
         Route("/people", show, access=EVERYONE),
-        Route("/people/decisions", _person.decisions, access=ANALYSTS),
-        Route("/people/decisions/{number:int}/undo", _person.undo, method="POST", access=ANALYSTS),
-        Route("/people/{person_id:int}", _person.show, access=EVERYONE),
-        Route("/people/{person_id:int}/identity", _person.consider, access=ANALYSTS),
-        Route("/people/{person_id:int}/identity", _person.decide, method="POST", access=ANALYSTS),
-        Route("/people/{person_id:int}/export", _person.export_person, method="POST", access=ANALYSTS),
-        Route("/people/{person_id:int}/erase", _person.erase, access=OWNERS),
-        Route("/people/{person_id:int}/erase", _person.erase, method="POST", access=OWNERS),
+        Route("/people/decisions", person.decisions, access=ANALYSTS),
+        Route("/people/decisions/{number:int}/undo", person.undo, method="POST", access=ANALYSTS),
+        Route("/people/{person_id:int}", person.show, access=EVERYONE),
+        Route("/people/{person_id:int}/identity", person.consider, access=ANALYSTS),
+        Route("/people/{person_id:int}/identity", person.decide, method="POST", access=ANALYSTS),
+        Route("/people/{person_id:int}/export", person.export_person, method="POST", access=ANALYSTS),
+        Route("/people/{person_id:int}/erase", person.erase, access=OWNERS),
+        Route("/people/{person_id:int}/erase", person.erase, method="POST", access=OWNERS),
     ),
 )

@@ -12,7 +12,7 @@ from longfunnel.dimensions import dimensions
 from longfunnel.reports import Filter, Question, reports
 from longfunnel.web.cards import card_of
 from longfunnel.web.page import EVERYONE, READERS, Nav, Page, Route
-from longfunnel.web.pages._funnel_tabs import funnel_tabs
+from longfunnel.web.pages._funnels.tabs import funnel_tabs
 from longfunnel.web.rows_behind import of_row, rows_url
 from longfunnel.web.saved import saved_menu
 from longfunnel.web.strip import Choice, strip_of

@@ -9,10 +9,10 @@ from longfunnel.core.errors import LongfunnelError, SettingsError
 from longfunnel.core.text import Text
 from longfunnel.warehouse.facts import facts
 from longfunnel.web.page import ANALYSTS, OWNERS, Nav, Page, Route
-from longfunnel.web.pages import _settings_backup, _settings_channels, _settings_matching, _settings_sites
-from longfunnel.web.pages._settings_forms import FORMS, defaults_of, fields_shown, place_mistakes, read_fields
-from longfunnel.web.pages._settings_nav import sections
-from longfunnel.web.pages._source_words import FACTS
+from longfunnel.web.pages._settings import backup, channels, matching, sites
+from longfunnel.web.pages._settings.forms import FORMS, defaults_of, fields_shown, place_mistakes, read_fields
+from longfunnel.web.pages._settings.nav import sections
+from longfunnel.web.pages._sources.words import FACTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -187,18 +187,18 @@ PAGE = Page(
         ),
         Route("/settings/stages", show_stages, access=ANALYSTS),
         Route("/settings/stages", save_stages, method="POST", access=ANALYSTS),
-        Route("/settings/channels", _settings_channels.show, access=ANALYSTS),
-        Route("/settings/channels", _settings_channels.save, method="POST", access=ANALYSTS),
-        Route("/settings/matching", _settings_matching.show, access=ANALYSTS),
-        Route("/settings/matching", _settings_matching.save, method="POST", access=ANALYSTS),
-        Route("/settings/matching/accept", _settings_matching.take, method="POST", access=ANALYSTS),
-        Route("/settings/sites", _settings_sites.show, access=ANALYSTS),
-        Route("/settings/sites/goals", _settings_sites.save_goals, method="POST", access=ANALYSTS),
-        Route("/settings/sites/numbers", _settings_sites.save_numbers, method="POST", access=ANALYSTS),
+        Route("/settings/channels", channels.show, access=ANALYSTS),
+        Route("/settings/channels", channels.save, method="POST", access=ANALYSTS),
+        Route("/settings/matching", matching.show, access=ANALYSTS),
+        Route("/settings/matching", matching.save, method="POST", access=ANALYSTS),
+        Route("/settings/matching/accept", matching.take, method="POST", access=ANALYSTS),
+        Route("/settings/sites", sites.show, access=ANALYSTS),
+        Route("/settings/sites/goals", sites.save_goals, method="POST", access=ANALYSTS),
+        Route("/settings/sites/numbers", sites.save_numbers, method="POST", access=ANALYSTS),
         Route("/settings/privacy", show_privacy, access=OWNERS),
         Route("/settings/privacy", save_privacy, method="POST", access=OWNERS),
-        Route("/settings/backup", _settings_backup.show, access=OWNERS),
-        Route("/settings/backup", _settings_backup.make, method="POST", access=OWNERS),
-        Route("/settings/backup/{name:str}", _settings_backup.download, access=OWNERS),
+        Route("/settings/backup", backup.show, access=OWNERS),
+        Route("/settings/backup", backup.make, method="POST", access=OWNERS),
+        Route("/settings/backup/{name:str}", backup.download, access=OWNERS),
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from longfunnel.app.accounts import (
+from longfunnel.app.access.accounts import (
     RESET,
     SecondFactorNeededError,
     SignInError,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from longfunnel.app.jobs import jobs_of
-from longfunnel.app.sources import source_states
-from longfunnel.app.uploads import ENDINGS, LARGEST
+from longfunnel.app.serving.jobs import jobs_of
+from longfunnel.app.sources.status import source_states
+from longfunnel.app.sources.uploads import ENDINGS, LARGEST
 from longfunnel.core.text import Text
 from longfunnel.web.page import ANALYSTS, Nav, Page, Route
-from longfunnel.web.pages import _jobs, _source, _source_connect, _source_new, _start
-from longfunnel.web.pages._source_words import FACTS
+from longfunnel.web.pages import _jobs, _start
+from longfunnel.web.pages._sources import new_file, one_source, pushed
+from longfunnel.web.pages._sources.words import FACTS
 
 if TYPE_CHECKING:
     from litestar import Response
@@ -45,7 +46,7 @@ def show(visit: Visit) -> Response[Any]:
             {
                 "name": name,
                 "url": f"/sources/{quote(name, safe='')}",
-                "kind": visit.text(_source.kind_of(source))
+                "kind": visit.text(one_source.kind_of(source))
                 if name in sites or (source and source.type != "file")
                 else "",
                 "fact": visit.text(FACTS[source.fact])
@@ -53,7 +54,7 @@ def show(visit: Visit) -> Response[Any]:
                 else visit.text(FACTS["event"])
                 if name in sites
                 else "",
-                "health": _source.health_of(visit, state, connections.get(name)),
+                "health": one_source.health_of(visit, state, connections.get(name)),
                 "state": state,
                 "is_pulled": bool(source and source.type != "webhook"),
             }
@@ -76,7 +77,7 @@ def show(visit: Visit) -> Response[Any]:
 
 def sync(visit: Visit) -> Response[Any]:
     """Look for what is new in every source."""
-    return visit.redirect(f"/jobs/{_source_new.begin(visit, 'sync').number}")
+    return visit.redirect(f"/jobs/{new_file.begin(visit, 'sync').number}")
 
 
 PAGE = Page(
@@ -88,16 +89,16 @@ PAGE = Page(
         Route("/sources", sync, method="POST", access=ANALYSTS),
         Route("/start", _start.show, access=ANALYSTS),
         Route("/start", _start.save, method="POST", access=ANALYSTS),
-        Route("/sources/upload", _source_new.upload, method="POST", access=ANALYSTS, max_body=LARGEST + (1 << 20)),
-        Route("/sources/new", _source_new.show, access=ANALYSTS),
-        Route("/sources/new", _source_new.save, method="POST", access=ANALYSTS),
-        Route("/sources/webhook", _source_connect.new_hook, access=ANALYSTS),
-        Route("/sources/webhook", _source_connect.add_hook, method="POST", access=ANALYSTS),
-        Route("/sources/site", _source_connect.new_site, access=ANALYSTS),
-        Route("/sources/site", _source_connect.add_site, method="POST", access=ANALYSTS),
-        Route("/sources/{name:str}", _source.show),
-        Route("/sources/{name:str}", _source.act, method="POST", access=ANALYSTS),
-        Route("/sources/{name:str}/first-visit", _source_connect.check_site, access=ANALYSTS),
+        Route("/sources/upload", new_file.upload, method="POST", access=ANALYSTS, max_body=LARGEST + (1 << 20)),
+        Route("/sources/new", new_file.show, access=ANALYSTS),
+        Route("/sources/new", new_file.save, method="POST", access=ANALYSTS),
+        Route("/sources/webhook", pushed.new_hook, access=ANALYSTS),
+        Route("/sources/webhook", pushed.add_hook, method="POST", access=ANALYSTS),
+        Route("/sources/site", pushed.new_site, access=ANALYSTS),
+        Route("/sources/site", pushed.add_site, method="POST", access=ANALYSTS),
+        Route("/sources/{name:str}", one_source.show),
+        Route("/sources/{name:str}", one_source.act, method="POST", access=ANALYSTS),
+        Route("/sources/{name:str}/first-visit", pushed.check_site, access=ANALYSTS),
         Route("/jobs/{number:int}", _jobs.show, access=ANALYSTS),
         Route("/jobs/{number:int}/state", _jobs.state, access=ANALYSTS),
         Route("/jobs/{number:int}/stop", _jobs.stop, method="POST", access=ANALYSTS),

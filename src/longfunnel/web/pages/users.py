@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from longfunnel.app.accounts import RESET, add_user, link
+from longfunnel.app.access.accounts import RESET, add_user, link
 from longfunnel.core.errors import LongfunnelError
 from longfunnel.core.text import Text
 from longfunnel.reports import Question

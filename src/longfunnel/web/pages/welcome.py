@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from longfunnel.app.accounts import READY, WELCOME, welcome
+from longfunnel.app.access.accounts import READY, WELCOME, welcome
 from longfunnel.core.text import Text
 from longfunnel.state import AccountError
 from longfunnel.web.page import PUBLIC, Page, Route

@@ -1,0 +1,1 @@
+"""Personal data: shown, taken out, and kept no longer than asked."""

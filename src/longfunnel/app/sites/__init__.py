@@ -1,0 +1,1 @@
+"""The sites: is the tracker well, may it send, do the tracking numbers suffice."""

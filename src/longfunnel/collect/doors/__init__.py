@@ -1,0 +1,1 @@
+"""The ways in, over HTTP: what may come, how often, and what it is answered."""

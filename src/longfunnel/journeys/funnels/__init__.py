@@ -1,0 +1,1 @@
+"""Funnels as values and as words, and what their steps ask of the store."""

@@ -1,0 +1,1 @@
+"""Clients: their types and segments, their purchases, their lifetime value, their cohorts."""

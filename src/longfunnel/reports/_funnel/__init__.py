@@ -1,0 +1,1 @@
+"""The funnel's parts: reading the store, counting units, and the answer's rows."""

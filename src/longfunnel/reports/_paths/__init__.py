@@ -1,0 +1,1 @@
+"""Paths: chains of channels, and the trails of all persons."""

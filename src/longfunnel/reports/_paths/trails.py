@@ -1,0 +1,155 @@
+"""Trails of all persons, read from the store and counted: every distinct one with how many went it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import numpy as np
+
+from longfunnel.core.errors import QuestionError
+from longfunnel.journeys.funnels.funnel import LONGEST_WINDOW, Funnel, Step
+from longfunnel.journeys.funnels.spans import read_span
+from longfunnel.journeys.funnels.step_language import Act, read_predicate, written_predicate
+from longfunnel.journeys.kernels.columns import signed
+from longfunnel.journeys.kernels.trails import AFTER, BEFORE, BETWEEN, trails
+from longfunnel.journeys.store import Store
+from longfunnel.reports._engine.scope import spans
+from longfunnel.reports._funnel.reading import Asked, asked, reading_of
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from numpy.typing import NDArray
+
+    from longfunnel.reports._engine.context import Context
+    from longfunnel.reports._engine.question import Question
+
+_DEPTH: Final = 5
+_MOST_DEPTH: Final = 20
+_SHOWN: Final = "page | event:* | lead | call | deal | order | payment | refund | message"
+_WINDOW: Final = "30d"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What trails are asked for: from a point, to a point, or between two."""
+
+    mode: int
+    given: Asked
+    depth: int
+    window: timedelta
+    collapse: bool
+    repeated: bool
+
+
+@dataclass(frozen=True)
+class Trails:
+    """Distinct trails, the commonest first: places of nodes (-1: ended), how many there are of each, and the nodes' names."""
+
+    nodes: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    names: list[str]
+    store: Store
+
+
+def read_wanted(context: Context, question: Question) -> Wanted:
+    """The trails that a question's options describe.
+
+    Raises:
+        QuestionError: neither ``after`` nor ``before`` is named, or an option cannot be read.
+    """
+    after, before = question.option("after"), question.option("before")
+    if not after and not before:
+        raise QuestionError(
+            "Paths from where? Name after, before, or both.", hint='As after="page:/pricing*", before="order".'
+        )
+    mode = BETWEEN if after and before else AFTER if after else BEFORE
+    points = tuple(
+        Step(predicate=written_predicate(read_predicate(text))) for text in (after or before, before or after)
+    )
+    shown = tuple(
+        Step(predicate=written_predicate(read_predicate(text))) for text in (question.option("show") or _SHOWN,)
+    )
+    window = read_span(question.option("window") or _WINDOW)
+    funnel = Funnel(steps=(*points, *shown), window=min(window, LONGEST_WINDOW))
+    depth = question.option("depth") or str(_DEPTH)
+    if not depth.isdecimal() or not 2 <= int(depth) <= _MOST_DEPTH:
+        raise QuestionError(f"depth is «{depth}», and must be a number from 2 to {_MOST_DEPTH}.")
+    collapse, count = question.option("loops") or "collapse", question.option("count") or "persons"
+    if collapse not in ("collapse", "keep"):
+        raise QuestionError(f"loops is «{collapse}», and must be collapse or keep.")
+    if count not in ("persons", "all"):
+        raise QuestionError(f"count is «{count}», and must be persons or all.")
+    given = asked(context, msgspec.structs.replace(question, by=()), funnel)
+    return Wanted(mode, given, int(depth), funnel.window, collapse == "collapse", count == "all")
+
+
+def count_trails(wanted: Wanted) -> Trails:
+    """Every distinct trail and how many went it.
+
+    The period is that of the point; filters speak of the event at the point.
+    """
+    given = wanted.given
+    context = given.context
+    reading = reading_of(given, spans(given.question)[0])
+    if wanted.mode == BEFORE:  # what comes before the point may lie before the period, and nothing after it is wanted
+        reading = replace(reading, entry_from=np.iinfo(np.int64).min + 1, window=0)
+    store = Store(context.connection, context.schema, replace(reading, facts=True))
+    names, of_act = _nodes(context, store)
+    window = int(wanted.window.total_seconds() * 1_000_000)
+    since = reading_of(given, spans(given.question)[0]).entry_from
+    parts: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
+    for piece in store:
+        journeys = piece.journeys
+        steps = signed(journeys.steps)
+        points = np.where(wanted.mode == BEFORE, (steps & 1) << 1, steps & 3)
+        if wanted.mode == BEFORE:
+            points[journeys.at < since] = 0
+        assert piece.act is not None  # noqa: S101 - facts are asked for, and acts with them
+        node = np.where(steps & 7 != 0, of_act[piece.act], -1)
+        room = len(node) if wanted.repeated else len(piece.person_id)
+        nodes, whose = np.empty((room, wanted.depth), np.int64), np.empty(room, np.int64)
+        size = trails(
+            journeys.starts, journeys.at, node, points, wanted.mode, window, wanted.collapse, wanted.repeated, nodes, whose
+        )  # fmt: skip
+        parts.append(np.unique(nodes[:size], axis=0, return_counts=True))
+    return Trails(*_together(parts, wanted.depth), names, store)
+
+
+def _together(
+    parts: list[tuple[NDArray[np.int64], NDArray[np.int64]]], depth: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The trails of all slices, the commonest first."""
+    if not parts:
+        return np.empty((0, depth), np.int64), np.empty(0, np.int64)
+    nodes, place = np.unique(np.concatenate([part[0] for part in parts]), axis=0, return_inverse=True)
+    counts = np.zeros(len(nodes), np.int64)
+    np.add.at(counts, place.reshape(-1), np.concatenate([part[1] for part in parts]))
+    order = np.argsort(-counts, kind="stable")
+    return nodes[order], counts[order]
+
+
+def _nodes(context: Context, store: Store) -> tuple[list[str], NDArray[np.int64]]:
+    """The names of the nodes, in alphabetical order, and by number of an act the place of its name (the last is for -1)."""
+    rows = context.connection.execute(f"SELECT act_id, kind, name, detail FROM {context.table('acts')}").fetchall()
+    name_of = {act_id: act_name(kind, name, detail) for act_id, kind, name, detail in rows}
+    names = sorted({name_of.get(int(act), "") for act in store.act_ids})
+    place = {name: number for number, name in enumerate(names)}
+    return names, np.array([*(place[name_of.get(int(act), "")] for act in store.act_ids), -1], np.int64)
+
+
+def act_name(kind: str, name: str | None, detail: str | None) -> str:
+    """An act in the words of the step language."""
+    match kind:
+        case "page":
+            return str(Act(kind, "", detail or ""))
+        case "deal":
+            return str(Act(kind, name or "", detail or ""))
+        case "stage":
+            return str(Act(kind, "", f"{detail}/{name}" if detail else name or ""))
+        case "event" | "lead" | "call" | "message":
+            return str(Act(kind, "", name or ""))
+        case _:
+            return kind

@@ -1,0 +1,162 @@
+"""What other systems send by themselves: a webhook with its address, a site with its line of HTML and a check that it lives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+from litestar import Response
+from litestar.enums import MediaType
+
+from longfunnel.app.settings_file import change_settings, new_row, rows_of
+from longfunnel.collect.presets import presets
+from longfunnel.core.errors import LongfunnelError
+from longfunnel.core.text import Text
+from longfunnel.warehouse.facts import facts
+from longfunnel.web.pages._sources.words import FACTS, column_title
+from longfunnel.web.rendering import render
+
+if TYPE_CHECKING:
+    from longfunnel.web.visit import Visit
+
+_HOOK_FACTS = ("lead", "call", "deal", "stage_entry", "payment", "message", "survey_answer", "event")
+
+
+def new_hook(visit: Visit, *, mistake: str = "") -> Response[Any]:
+    """The form of a new webhook."""
+    fact = visit.posted("fact") or visit.parameter("_fact") or "lead"
+    return visit.show(
+        "pages/source_webhook.html",
+        title=visit.text(Text("A webhook", "Вебхук")),
+        facts=[(name, visit.text(FACTS[name])) for name in _HOOK_FACTS],
+        presets=[
+            (name, ", ".join(visit.text(FACTS[fact]) for fact in sent if fact in FACTS))
+            for name, sent in presets().items()
+        ],
+        columns=[
+            (column.name, visit.text(column_title(column.name)))
+            for column in facts()[fact].columns
+            if column.name != "props"
+        ]
+        if fact in facts()
+        else [],
+        typed={name: visit.posted(name) for name in ("name", "preset", "mapping", "system")} | {"fact": fact},
+        mistake=mistake,
+        status=400 if mistake else 200,
+    )
+
+
+def add_hook(visit: Visit) -> Response[Any]:
+    """Write the ``[[source]]`` of the webhook; its page shows the address."""
+    name, fact, preset = visit.posted("name"), visit.posted("fact"), visit.posted("preset")
+    mapping, wrong = _mapping(visit.posted("mapping"), fact)
+    if wrong:
+        return new_hook(visit, mistake=wrong.to(visit.language))
+    if not name or fact not in _HOOK_FACTS or "/" in name:
+        words = Text(
+            "Give it a name without slashes, and say what it sends.",
+            "Дайте имя без косой черты и укажите, что он присылает.",
+        )
+        return new_hook(visit, mistake=visit.text(words))
+    if not mapping and not preset:
+        return new_hook(
+            visit,
+            mistake=visit.text(
+                Text(
+                    "Say which of its fields is which: ours = theirs, one a line.",
+                    "Укажите, какое поле чему соответствует: наше = их, по одному в строке.",
+                )
+            ),
+        )
+    values = {
+        "name": name,
+        "type": "webhook",
+        "fact": fact,
+        "preset": preset,
+        "system": visit.posted("system"),
+        "columns": mapping,
+    }
+    try:
+        change_settings(visit.business, lambda document: rows_of(document, "source").append(new_row(values)))
+    except LongfunnelError as error:
+        return new_hook(visit, mistake=str(error))
+    visit.audit("webhook_added", name)
+    return visit.redirect(f"/sources/{quote(name)}")
+
+
+def new_site(visit: Visit, *, mistake: str = "") -> Response[Any]:
+    """The form of a new site."""
+    title = visit.text(Text("Your site", "Ваш сайт"))
+    typed = {"name": visit.posted("name"), "origin": visit.posted("origin")}
+    return visit.show(
+        "pages/source_site.html", title=title, typed=typed, mistake=mistake, status=400 if mistake else 200
+    )
+
+
+def add_site(visit: Visit) -> Response[Any]:
+    """Write the ``[[site]]``; its page shows the line for its pages and waits for the first visit."""
+    origin = visit.posted("origin").rstrip("/")
+    origin = origin if "://" in origin or not origin else f"https://{origin}"
+    parts = urlsplit(origin)
+    address = f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+    name = visit.posted("name") or (parts.hostname or "").removeprefix("www.")
+    if not name or "/" in name:
+        return new_site(
+            visit,
+            mistake=visit.text(
+                Text(
+                    "Name the site's address, as https://shop.example.",
+                    "Укажите адрес сайта, например https://shop.ru.",
+                )
+            ),
+        )
+    origins = [address] if address else []
+    if address and parts.hostname and parts.hostname.count(".") == 1:
+        origins.append(f"{parts.scheme}://*.{parts.netloc}")
+    try:
+        change_settings(
+            visit.business,
+            lambda document: rows_of(document, "site").append(new_row({"name": name, "origins": origins})),
+        )
+    except LongfunnelError as error:
+        return new_site(visit, mistake=str(error))
+    visit.audit("site_added", name)
+    return visit.redirect(f"/sources/{quote(name)}")
+
+
+def check_site(visit: Visit) -> Response[Any]:
+    """Whether a visit of the site has come: the part of its page that asks again and again."""
+    name = visit.path["name"]
+    if name not in {site.name for site in visit.settings.site}:
+        raise visit.missing()
+    connection = visit.business.warehouse.cursor()
+    try:
+        row = connection.execute(
+            "SELECT count(*), max(happened_at), arg_max(url, happened_at) FROM facts.event WHERE source_system = ?",
+            [name],
+        ).fetchall()[0]
+    finally:
+        connection.close()
+    return Response(
+        render(visit, "parts/first_visit.html", {"name": name, "events": row[0], "at": row[1], "url": row[2]}),
+        media_type=MediaType.HTML,
+    )
+
+
+def _mapping(text: str, fact: str) -> tuple[dict[str, str], Text | None]:
+    """``ours = theirs`` line by line; or what is wrong in it."""
+    known = facts()[fact].column_by_name if fact in facts() else {}
+    found: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        ours, sign, theirs = (part.strip() for part in line.partition("="))
+        if not sign or not theirs:
+            return {}, Text(f"Line {number}: write ours = theirs.", f"Строка {number}: нужно «наше = их».")
+        if ours not in known:
+            return {}, Text(
+                f"Line {number}: there is no column «{ours}» in {fact}.",
+                f"Строка {number}: у «{FACTS[fact].ru}» нет поля «{ours}».",
+            )
+        found[ours] = theirs
+    return found, None
