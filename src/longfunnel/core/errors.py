@@ -5,8 +5,12 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
+from longfunnel.core.text import NOTHING, Text, spoken
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from longfunnel.core.settings import Language
 
 
 class LongfunnelError(Exception):
@@ -14,13 +18,29 @@ class LongfunnelError(Exception):
 
     code = "error"
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+    def __init__(self, message: str | Text, *, hint: str | Text = "") -> None:
+        self.said = spoken(message)
+        """What happened and why, in the languages that the program speaks."""
+        self.advice = spoken(hint)
+        """What to do."""
+        super().__init__(self.message)
+
+    @property
+    def message(self) -> str:
+        """What happened and why, in English: for logs, terminals and programs."""
+        return self.said.en
+
+    @property
+    def hint(self) -> str:
+        """What to do, in English."""
+        return self.advice.en
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".rstrip()
+
+    def to(self, language: Language) -> str:
+        """The whole of it in ``language``."""
+        return f"{self.said.to(language)} {self.advice.to(language)}".rstrip()
 
 
 class SettingsError(LongfunnelError):
@@ -53,14 +73,17 @@ class NothingYetError(LongfunnelError):
     code = "nothing_yet"
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`` Did you mean "cost"?`` for the nearest known words, or an empty string when nothing is near."""
-    near = difflib.get_close_matches(word.lower(), list(known), n=2, cutoff=0.6)
-    return f" Did you mean {' or '.join(f'«{name}»' for name in near)}?" if near else ""
+def did_you_mean(word: str, known: Iterable[str]) -> Text:
+    """`` Did you mean «cost»?`` for the nearest known words, or no words when nothing is near."""
+    near = [f"«{name}»" for name in difflib.get_close_matches(word.lower(), list(known), n=2, cutoff=0.6)]
+    return Text(f" Did you mean {' or '.join(near)}?", f" Может быть, {' или '.join(near)}?") if near else NOTHING
 
 
-def together(mistakes: list[str], intro: str) -> str:
+def together(mistakes: Sequence[str | Text], intro: str | Text) -> Text:
     """One message out of many mistakes, so that a person mends them in one go."""
+    message = spoken(intro)
     if len(mistakes) == 1:
-        return f"{intro} {mistakes[0]}"
-    return intro + "".join(f"\n  {number}. {mistake}" for number, mistake in enumerate(mistakes, 1))
+        return (message + " " if message else message) + mistakes[0]
+    for number, mistake in enumerate(mistakes, 1):
+        message = (message + "\n" if message else message) + f"  {number}. " + mistake
+    return message

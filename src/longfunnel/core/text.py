@@ -19,6 +19,14 @@ class Text:
     def __str__(self) -> str:
         return self.en
 
+    def __bool__(self) -> bool:
+        return bool(self.en)
+
+    def __add__(self, other: str | Text) -> Text:
+        """Both texts, each language with its own words."""
+        more = spoken(other)
+        return Text(self.en + more.en, self.ru + more.ru)
+
     def to(self, language: Language) -> str:
         """The text in ``language``."""
         return self.ru if language == "ru" else self.en
@@ -36,6 +44,11 @@ class Text:
 
 NOTHING = Text("", "")
 """No words."""
+
+
+def spoken(words: str | Text) -> Text:
+    """A text; words that are the same in every language (names, numbers, quotations) stand for both."""
+    return words if isinstance(words, Text) else Text(words, words)
 
 
 def plural_ru(number: int, one: str, few: str, many: str) -> str:

@@ -34,7 +34,11 @@ def show_error(visit: Visit, error: Exception) -> Response[Any]:
         return visit.show("errors/nothing_yet.html", title=visit.text(Text("No data yet", "Данных пока нет")))
     if isinstance(error, LongfunnelError):
         return visit.show(
-            "errors/error.html", status=400, title=visit.text(_MENDING), said=error.message, hint=error.hint
+            "errors/error.html",
+            status=400,
+            title=visit.text(_MENDING),
+            said=visit.text(error.said),
+            hint=visit.text(error.advice),
         )
     status = error.status_code if isinstance(error, HTTPException) else 500
     title, hint = _WORDS.get(status, _WORDS[500 if status >= 500 else 400])

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
     from longfunnel.app.business import Business
     from longfunnel.core.settings import Source
+    from longfunnel.core.text import Text
 
 
 class SyncError(SourceError):
     """Some sources could not be imported; ``reports`` are those of the others."""
 
-    def __init__(self, message: str, reports: list[ImportReport]) -> None:
+    def __init__(self, message: str | Text, reports: list[ImportReport]) -> None:
         super().__init__(message)
         self.reports = reports
 

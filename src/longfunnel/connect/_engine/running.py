@@ -18,6 +18,7 @@ from longfunnel.connect._engine.tokens import TokenKeeper, Vault
 from longfunnel.connect._engine.writing import Writer
 from longfunnel.connect._report import ImportReport
 from longfunnel.core.errors import SourceError, together
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     import duckdb
@@ -128,9 +129,9 @@ class StreamsError(SourceError):
     """Some streams could not be read; ``report`` tells what came before. ``kind`` is the first failure's."""
 
     def __init__(self, failures: list[ConnectError], report: ImportReport) -> None:
-        hints = " ".join(dict.fromkeys(failure.hint for failure in failures if failure.hint))
-        super().__init__(together([failure.message for failure in failures], ""), hint=hints)
-        self.message = self.message.strip()
+        hints = dict.fromkeys(failure.advice for failure in failures if failure.advice)
+        hint = Text(" ".join(hint.en for hint in hints), " ".join(hint.ru for hint in hints))
+        super().__init__(together([failure.said for failure in failures], ""), hint=hint)
         self.kind, self.report = failures[0].kind, report
         self.seconds = getattr(failures[0], "seconds", None)
 
