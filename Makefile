@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Python keeps what it compiled: the tests start the program hundreds of times.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test slow audit bench lock format docs screenshots clean
+.PHONY: help demo check lint fast slow test audit bench lock format docs screenshots clean
 
 help: ## What can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -25,14 +27,20 @@ demo: $(READY) ## The invented business as one long funnel, then its pages: the 
 	@$(BIN)/longfunnel demo demo-business
 
 check: $(READY) ## Lint, types, contracts and unit tests
+	@$(MAKE) --no-print-directory -j 2 fast lint
+
+lint: $(READY) ## Style, types and the contracts between layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+# A worker gets tests that stand together, and so shares what they share; who is done takes over from the others.
+fast: $(READY) ## The unit tests
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
 
 slow: $(READY) ## The slow tests: real data, kills, a browser, long random runs; they wait more than they work
-	$(BIN)/python -m pytest -n 4 -m slow
+	$(BIN)/python -m pytest -n 4 --dist worksteal -m slow
 
 test: check slow ## Everything that must hold before a change lands
 

@@ -4,8 +4,10 @@
     python benchmarks/web.py --scale small
     python benchmarks/web.py --folder demo-business
 
-A page's time is that of the whole request inside the server, warm: the median of five after two. «first» is the first request for it
-after the start, when no answer is remembered; «fresh» is the median with no remembered answer but warm code.
+Two times of each page, inside the server: to its frame, which is what a browser shows first (the whole page, where that is quick), and
+to the whole. «first» is the first request for it after the start, when nothing of the build is remembered either; «fresh» is the median
+of three with no remembered answer but warm code; «warm» the median of five with remembered answers. A page whose frame takes longer
+than the goal is marked.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import asyncio
 import re
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
@@ -49,35 +52,57 @@ def paths() -> list[str]:
     )
 
 
-def forget(site: Site) -> None:
-    """Let the next question be answered anew."""
-    site.answering._known.clear()
+@dataclass(frozen=True)
+class Took:
+    """One request of a page, in milliseconds: to the frame, and to the whole."""
+
+    status: int
+    frame: float
+    whole: float
 
 
-async def measure(business: Business) -> list[tuple[str, int, float, float, float]]:
-    """(path, status, first, fresh, warm) of every page, in milliseconds."""
+@dataclass(frozen=True)
+class Row:
+    """One page."""
+
+    path: str
+    first: Took
+    fresh: Took
+    warm: Took
+
+
+def median_of(found: list[Took]) -> Took:
+    """The median of both times."""
+    return Took(found[0].status, median(one.frame for one in found), median(one.whole for one in found))
+
+
+async def measure(business: Business) -> list[Row]:
+    """Every page."""
     app = make_app(business, URL)
     site: Site = app.state.site
     transport = httpx.ASGITransport(app)
-    found = []
-    async with httpx.AsyncClient(transport=transport, base_url=URL) as client:
+    found: list[Row] = []
+    async with httpx.AsyncClient(transport=transport, base_url=URL, timeout=120) as client:
         link = urlsplit(ready_link(business, URL))
         await client.get(f"{link.path}?{link.query}")
 
-        async def once(path: str) -> tuple[int, float]:
+        async def once(path: str) -> Took:
             began = time.perf_counter()
             answer = await client.get(path)
-            return answer.status_code, (time.perf_counter() - began) * 1000
+            frame = (time.perf_counter() - began) * 1000
+            if found := re.search(r"LF-Work&#34;: &#34;([\w-]+)", answer.text):
+                answer = await client.get(path, headers={"hx-request": "true", "lf-work": found.group(1)})
+            return Took(answer.status_code, frame, (time.perf_counter() - began) * 1000)
 
         for path in paths():
-            forget(site)
-            status, first = await once(path)
+            site.answering.forget()
+            first = await once(path)
             fresh = []
             for _ in range(3):
-                forget(site)
-                fresh.append((await once(path))[1])
-            warm = [(await once(path))[1] for _ in range(5)]
-            found.append((path, status, first, median(fresh), median(warm)))
+                site.answering.forget(build=False)
+                fresh.append(await once(path))
+            warm = [await once(path) for _ in range(5)]
+            found.append(Row(path, first, median_of(fresh), median_of(warm)))
         page = (await client.get("/")).text
     print(f"\nfirst page: {weight(page) / 1000:.0f} KB of script and style, packed (goal: under {GOAL_KB})")
     return found
@@ -111,9 +136,12 @@ def main() -> None:
             demo(Path(work) / "business", scale=asked.scale).business.close()
         with longfunnel.open(asked.folder or Path(work) / "business") as business:
             rows = asyncio.run(measure(business))
-    print(f"\n{'page':<28}{'':>4}{'first':>10}{'fresh':>10}{'warm':>10}   ms, in the server (goal: under {GOAL_MS})")
-    for path, status, first, fresh, warm in rows:
-        print(f"{path:<28}{status:>4}{first:>10.0f}{fresh:>10.0f}{warm:>10.0f}{'   over' if fresh > GOAL_MS else ''}")
+    print(f"\n{'':<32}{'first':^16}{'fresh':^16}{'warm':^16}   ms, in the server (goal: the frame under {GOAL_MS})")
+    print(f"{'page':<28}{'':>4}" + f"{'frame':>8}{'whole':>8}" * 3)
+    for row in rows:
+        times = "".join(f"{took.frame:>8.0f}{took.whole:>8.0f}" for took in (row.first, row.fresh, row.warm))
+        mark = "   over" if row.fresh.frame > GOAL_MS else "   streams" if row.fresh.whole > GOAL_MS else ""
+        print(f"{row.path:<28}{row.first.status:>4}{times}{mark}")
 
 
 if __name__ == "__main__":

@@ -258,6 +258,21 @@ def test_quarantine_shows_the_row_until_it_is_mended(longfunnel: Cli, another: P
     assert json.loads(longfunnel("-C", another, "report", "channels", "-f", "json").out)["totals"]["cost"] == 300
 
 
+def test_a_russian_business_reads_in_russian_why_a_row_was_put_aside(longfunnel: Cli, tmp_path: Path) -> None:
+    longfunnel(
+        "-C", tmp_path, "init", "--name", "X", "--currency", "RUB", "--timezone", "Europe/Moscow", "--language", "ru"
+    )
+    (tmp_path / "лиды.csv").write_text("Номер заявки,Дата заявки\n1,01.10.2026\n2,вчера\n3,02.10.2026\n")
+    said = longfunnel("-C", tmp_path, "import", tmp_path / "лиды.csv", "--fact", "lead", "--yes")
+    assert (said.code, "в карантине 1 из 3 строк: столбец «Дата заявки», «created_at»: это не дата" in said.out) == (
+        0,
+        True,
+    )
+    assert "«created_at»: это не дата" in longfunnel("-C", tmp_path, "quarantine").out
+    [row] = json.loads(longfunnel("-C", tmp_path, "quarantine", "--format", "json").out)
+    assert row["reason"] == "«created_at»: this is no date and time"
+
+
 def test_ledger_shows_the_rows_behind_a_reason(longfunnel: Cli, built: Path) -> None:
     balance = longfunnel("-C", built, "ledger").out
     assert "no_lead" in balance

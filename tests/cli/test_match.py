@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow  # each test builds a business
 CAMPAIGNS = {"70101": "Бренд РФ", "70102": "Диваны", "70103": "Кухни"}
 DAYS = range(1, 15)
 
@@ -98,9 +99,9 @@ def test_what_stands_apart_is_proposed_accepted_and_joined(longfunnel: Callable[
     assert "Nothing to propose" in longfunnel("-C", folder, "match", "propose").out
 
 
-def test_a_wrong_rule_is_said_with_what_was_meant(longfunnel: Callable[..., Any], folder: Path) -> None:
-    with (folder / "longfunnel.toml").open("a", encoding="utf-8") as file:
+def test_a_wrong_rule_is_said_with_what_was_meant(longfunnel: Callable[..., Any], another: Path) -> None:
+    with (another / "longfunnel.toml").open("a", encoding="utf-8") as file:
         file.write('\n[[match]]\nutm_campain = "x"\n')
-    said = longfunnel("-C", folder, "match")
+    said = longfunnel("-C", another, "match")
     assert said.code == 1
     assert "Did you mean «utm_campaign»" in said.err

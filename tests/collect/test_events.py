@@ -88,6 +88,6 @@ def test_an_event_happened_as_long_before_it_was_sent_as_the_visitors_clock_says
     late = {"s": "shop", "t": 31 * DAY, "e": [{"i": "c", "n": "x", "t": 0}, {"i": "d", "n": "x", "t": DAY}]}
     _, rejected = taken.add(hit(late))
     assert taken.columns()["happened_at"] == (AT - 6_000_250, AT, AT - 30 * DAY * 1000)
-    assert [(part.number, part.reason) for part in rejected] == [
+    assert [(part.number, part.reason.en) for part in rejected] == [
         (0, "The visitor's clock says that it is 31 days old: it is not counted.")
     ]

@@ -10,6 +10,7 @@ import pytest
 
 from longfunnel.connect import ImportReport, import_source
 from longfunnel.core.settings import Business, Source
+from longfunnel.core.text import read_stored
 from longfunnel.warehouse.database import open_warehouse
 
 if TYPE_CHECKING:
@@ -52,8 +53,11 @@ class Desk:
         return self.warehouse.execute(sql).fetchall()
 
     def quarantine(self) -> list[tuple[Any, ...]]:
-        """Row number, column, value and reason of each quarantined row."""
-        return self.rows("SELECT row_number, column_name, value, reason FROM main.quarantine ORDER BY file, row_number")
+        """Row number, column, value and reason (in English) of each quarantined row."""
+        found = self.rows(
+            "SELECT row_number, column_name, value, reason FROM main.quarantine ORDER BY file, row_number"
+        )
+        return [(*rest, read_stored(reason).en) for *rest, reason in found]
 
 
 @pytest.fixture

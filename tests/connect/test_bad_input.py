@@ -19,6 +19,7 @@ from tests.connect.conftest import NOW, at, counts
 
 from longfunnel.connect import quarantined
 from longfunnel.core.errors import SourceError
+from longfunnel.core.text import read_stored
 from longfunnel.warehouse.database import open_warehouse
 
 if TYPE_CHECKING:
@@ -59,6 +60,31 @@ def test_a_wrong_type_in_row_40001(desk: Desk) -> None:
     assert report.messages == [
         "p.csv: 1 of 50,000 rows are in the quarantine: column «sum», «amount»: this is no amount of money."
     ]
+
+
+def test_reasons_are_kept_in_both_languages(desk: Desk) -> None:
+    desk.write(
+        "d.csv",
+        "id,at,sum,mod\n1,,5,\n2,2099-01-01,5,\n3,2025-09-01,много,\n4,2025-09-01,1,500,x\n5,2025-09-01,5,\n5,2025-09-01,6,\n",
+    )
+    report = desk.run(
+        "deal", "d.csv", columns={"deal_id": "id", "created_at": "at", "amount": "sum", "modified_at": "mod"}
+    )
+    reasons = desk.rows("SELECT row_number, reason FROM main.quarantine ORDER BY 1")
+    assert {row: read_stored(reason).ru for row, reason in reasons} == {
+        2: "«created_at» не заполнено, а без него строку не учесть",
+        3: "«created_at»: дата слишком далеко в будущем",
+        4: "«amount»: это не сумма",
+        5: "в строке больше ячеек, чем в заголовке (так бывает, если внутри значения стоит разделитель)",
+        7: "у строк 6 и 7 один ключ и разное содержание; взята первая: сопоставьте modified_at, чтобы учитывалась более новая, "
+        "или оставьте в файле одну из них",
+    }
+    assert [text.ru for text in report.said][-1] == (
+        "d.csv: в карантине строк 1: в файле есть другая с тем же ключом и другим содержанием."
+    )
+    assert desk.quarantine()[-1][3].startswith(
+        "rows 6 and 7 have the same key and different content; the first was taken: map"
+    )
 
 
 @pytest.mark.parametrize(

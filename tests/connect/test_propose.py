@@ -80,8 +80,8 @@ def made_export(export: Export, variant: int) -> str:
 def test_exports_of_known_vendors_are_recognised_and_imported(desk: Desk, export: Export, variant: int) -> None:
     proposal = look(desk, "export.csv", made_export(export, variant))
     assert proposal.source.fact == export.fact
-    assert "an export of" in proposal.why
-    assert proposal.source.system == export.system or export.vendor not in proposal.why
+    assert "an export of" in proposal.why.en
+    assert proposal.source.system == export.system or export.vendor not in proposal.why.en
     assert imported(desk, proposal) == (5, 5, 0, 0, 0)
 
 
@@ -136,6 +136,30 @@ def test_unknown_files_are_recognised_by_headers_and_values(
     assert len(proposal.sample) == rows
 
 
+SIMPLE = [
+    "Номер;Дата;Телефон;Источник;Сумма", "№;Дата заявки;Телефон клиента;Источник;Бюджет", "ID;Время;Мобильный телефон;Откуда;Стоимость",
+    "Номер заявки;Дата и время;Номер телефона;Откуда узнали;Сумма", "Number;Date;Phone;Source;Amount", "No.;Date created;Phone number;Lead source;Value",
+    "id;created;mobile;utm_source;sum", "Request number;Submitted at;Tel;Traffic source;Budget",
+]  # fmt: skip
+"""Headers of the plainest list of requests: number, date, phone, source, sum."""
+ROWS = {
+    "whole": "1;01.10.2026;+7 916 123-45-67;Яндекс;1000\n2;13.10.2026;8 916 123-45-68;VK;2500,50\n",
+    "with dates that nobody can read": "1;скоро;+7 916 123-45-67;Яндекс;1000\n2;01.10;8 916 123-45-68;VK;2500,50\n",
+    "with a header alone": "",
+}
+
+
+@pytest.mark.parametrize("rows", ROWS.values(), ids=list(ROWS))
+@pytest.mark.parametrize("header", SIMPLE)
+def test_a_list_of_requests_is_leads_and_no_evidence_of_who_is_who(desk: Desk, header: str, rows: str) -> None:
+    proposal = look(desk, "leads.csv", f"{header}\n{rows}")
+    number, day, phone, source, _ = header.split(";")
+    assert proposal.source.fact == "lead"
+    wanted = {"lead_id": number, "created_at": day, "phone": phone, "source": source}
+    given = proposal.source.columns.items()
+    assert wanted.items() <= given if rows else (given and given <= wanted.items())
+
+
 def test_the_first_rows_are_shown_as_understood(desk: Desk) -> None:
     proposal = look(desk, "заявки.csv", "Дата;Телефон;Сумма\n01.09.2025 10:00;8 916 123-45-67;5\n", fact="lead")
     assert proposal.sample == [{"created_at": at(2025, 9, 1, 10), "phone": "+79161234567", "kind": "form"}]
@@ -163,7 +187,7 @@ def test_columns_whose_values_do_not_fit_are_not_taken(desk: Desk) -> None:
 
 def test_values_that_read_two_ways_are_asked_about(desk: Desk) -> None:
     proposal = look(desk, "payments.csv", 'id,date,amount\n1,03/04/2025,"1,234"\n')
-    assert sorted(text.split(":")[0] for text in proposal.warnings) == ["amount", "paid_at"]
+    assert sorted(text.en.split(":")[0] for text in proposal.warnings) == ["amount", "paid_at"]
 
 
 def test_names_do_not_repeat(desk: Desk) -> None:

@@ -29,7 +29,7 @@ def test_a_quotient_over_nothing_is_unknown() -> None:
     [
         (show_money(Decimal("1234567.8"), "RUB", "ru"), "1 234 567,80 ₽"),
         (show_money(Decimal("1234567.8"), "USD", "en"), "$1,234,567.80"),
-        (show_money(Decimal("-5"), "USD", "en"), "-$5.00"),
+        (show_money(Decimal("-5"), "USD", "en"), "−$5.00"),
         (show_money(Decimal("-0.001"), "USD", "en"), "$0.00"),
         (show_money(Decimal("1234.5"), "JPY", "en"), "¥1,235"),
         (show_money(Decimal("1234567.8"), "RUB", "ru", short=True), "1,23 млн ₽"),
@@ -41,7 +41,7 @@ def test_a_quotient_over_nothing_is_unknown() -> None:
         (show_days(3 + 4 / 24, "ru"), "3 дн 4 ч"),
         (show_days(3 + 4 / 24, "en"), "3 d 4 h"),
         (show_days(0, "en"), "0 min"),
-        (show_days(-0.25, "en"), "-6 h"),
+        (show_days(-0.25, "en"), "−6 h"),
         (show_days(2.0, "en"), "2 d"),
         (show_days(None, "en"), "—"),
     ],

@@ -55,8 +55,8 @@ def fact(draw: st.DrawFn) -> tuple[str, dict[str, Any], str]:
     return kind, rows[kind], source
 
 
-@given(st.lists(st.lists(fact(), min_size=1, max_size=6), min_size=2, max_size=4), st.booleans())
-@settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.lists(fact(), min_size=1, max_size=8), min_size=2, max_size=4), st.booleans())
+@settings(deadline=None, max_examples=8, suppress_health_check=list(HealthCheck))
 @pytest.mark.slow
 def test_a_build_in_batches_equals_a_full_one(
     tmp_path_factory: pytest.TempPathFactory, batches: list[list[tuple[str, dict[str, Any], str]]], is_shared: bool

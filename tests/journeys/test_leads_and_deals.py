@@ -141,23 +141,39 @@ def test_a_deal_that_closed_before_its_lead_keeps_the_lead(business: Facts) -> N
     assert business.one("SELECT days_to_order FROM live.orders") == -4.0
 
 
-@pytest.mark.parametrize(
-    ("word", "status"),
-    [
-        ("Closed Won", "won"),
-        ("WON", "won"),
-        ("успешно реализовано", "won"),
-        ("142", "won"),
-        ("Lost", "lost"),
-        ("143", "lost"),
-        ("New", "open"),
-        ("???", None),
-    ],
-)
-def test_words_for_the_status_are_understood(business: Facts, word: str, status: str | None) -> None:
-    business.add("deal", deal("d", "2026-03-01", status=word))
+def test_words_for_the_status_are_understood(business: Facts) -> None:
+    words = {
+        "Closed Won": "won",
+        "WON": "won",
+        "успешно реализовано": "won",
+        "142": "won",
+        "Lost": "lost",
+        "143": "lost",
+        "New": "open",
+        "???": None,
+    }
+    business.add("deal", *(deal(word, "2026-03-01", status=word) for word in words))
     business.build()
-    assert business.one("SELECT status FROM live.deals") == status
+    assert dict(business.rows("SELECT deal_id, status FROM live.deals")) == words
+
+
+def test_chosen_stages_win_and_lose_deals_that_the_crm_leaves_open(business: Facts) -> None:
+    business.settings = Settings(counting=Counting(won_stages=("Prepaid", "Shipped"), lost_stages=("Silent",)))
+    for number, stage, status in (
+        ("prepaid", "Prepaid", None), ("shipped", "Shipped", "open"), ("silent", "Silent", None), ("talks", "Talks", None),
+        ("refused", "Prepaid", "lost"), ("sold", "Silent", "won"),
+    ):  # fmt: skip
+        business.add("deal", deal(number, "2026-03-01", stage=stage, status=status))
+    for stage, at in (("Talks", "2026-03-02 10:00"), ("Prepaid", "2026-03-03 10:00"), ("Shipped", "2026-03-09 10:00")):
+        business.add("stage_entry", {"deal_id": "shipped", "stage": stage, "entered_at": at})
+    business.build()
+    assert business.rows("SELECT deal_id, status, closed_at::VARCHAR FROM live.deals WHERE closed_at IS NOT NULL OR status = 'won' ORDER BY 1") == [
+        ("prepaid", "won", None), ("shipped", "won", "2026-03-03 10:00:00"), ("sold", "won", None),
+    ]  # fmt: skip
+    assert business.rows("SELECT deal_id FROM live.deals WHERE status = 'lost' ORDER BY 1") == [
+        ("refused",),
+        ("silent",),
+    ]
 
 
 def test_one_deal_of_one_system_from_two_sources_counts_once(business: Facts) -> None:

@@ -11,6 +11,7 @@ from tests.journeys.business import Facts
 from longfunnel.core.errors import SettingsError
 from longfunnel.core.settings import Business, Settings, Source, parse_settings
 
+pytestmark = pytest.mark.slow  # each test builds a business
 ADS = {"source": "yandex", "medium": "cpc"}
 
 

@@ -71,7 +71,7 @@ def connection() -> Any:
     with duckdb.connect(config={"threads": 2}) as opened:
         opened.execute("CREATE SCHEMA live; USE live")
         opened.execute(
-            files("longfunnel.journeys")
+            files("longfunnel.journeys.derive")
             .joinpath("tables.sql")
             .read_text("utf-8")
             .replace(" at TIMESTAMP", ' "at" TIMESTAMP')

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from longfunnel.models.competing_risks import INSIDE, aalen_johansen
+from longfunnel.models.competing_risks import INSIDE, Exits, Stood
 from longfunnel.models.fitting import FitError
 from longfunnel.models.future import Change, Past, play_future, try_past, weekly
-from longfunnel.models.pipeline import Stays, exits_of, play, slowed
+from longfunnel.models.pipeline import Stays, mixed, play, slowed
 from longfunnel.models.seasonal import play_weeks
 
 
@@ -30,33 +30,109 @@ def slow_incidence(stays: list[tuple[int, int]], way: int, time: int) -> Fractio
 STAYS = st.lists(st.tuples(st.integers(0, 9), st.sampled_from([INSIDE, 0, 1, 2])), min_size=1, max_size=14)
 
 
+def estimated(stays: list[tuple[int, int]], counts: list[int] | None = None) -> Exits:
+    """The estimate of one state."""
+    lasted, way = np.array([float(lasted) for lasted, _ in stays]), np.array([way for _, way in stays])
+    stood = Stood(1, np.zeros(len(stays), np.int64), lasted, way)
+    return stood.exits(None if counts is None else np.array(counts))
+
+
+def share_by(found: Exits, way: int, time: float) -> float:
+    """The share that has ended by the way until a time."""
+    steps = np.diff(found.ended, prepend=0.0)
+    return float(steps[(found.ways == way) & (found.times <= time)].sum())
+
+
 @settings(deadline=None, max_examples=150)
-@given(STAYS, st.integers(0, 9), st.integers(0, 9))
-def test_shares_are_the_plain_product_limit(stays: list[tuple[int, int]], time: int, age: int) -> None:
-    found = aalen_johansen(np.array([float(lasted) for lasted, _ in stays]), np.array([way for _, way in stays]))
+@given(STAYS, st.integers(0, 9))
+def test_shares_are_the_plain_product_limit(stays: list[tuple[int, int]], time: int) -> None:
+    found = estimated(stays)
     for way in range(3):
-        share = found.share(way, float(time), age=-1.0)
-        assert share == pytest.approx(float(slow_incidence(stays, way, time - 1) if time else 0), abs=1e-12)
-        left = 1 - sum(slow_incidence(stays, other, age) for other in range(3))
-        wanted = (
-            None
-            if left == 0
-            else float((slow_incidence(stays, way, age + time) - slow_incidence(stays, way, age)) / left)
-        )
-        assert found.share(way, float(time), age=float(age)) == (
-            None if wanted is None else pytest.approx(wanted, abs=1e-9)
-        )
+        assert share_by(found, way, float(time)) == pytest.approx(float(slow_incidence(stays, way, time)), abs=1e-12)
+
+
+@settings(deadline=None, max_examples=100)
+@given(STAYS, st.data())
+def test_a_stay_that_counts_twice_is_two_stays(stays: list[tuple[int, int]], data: st.DataObject) -> None:
+    counts = data.draw(st.lists(st.integers(0, 3), min_size=len(stays), max_size=len(stays)))
+    found = estimated(stays, counts)
+    again = [stay for stay, times in zip(stays, counts, strict=True) for _ in range(times)]
+    for way in range(3):
+        for time in range(10):
+            wanted = float(slow_incidence(again, way, time)) if again else 0.0
+            assert share_by(found, way, float(time)) == pytest.approx(wanted, abs=1e-12)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 9), st.sampled_from([INSIDE, 0, 1, 2, 3, 4])), max_size=30))
+def test_states_stand_one_after_another(stays: list[tuple[int, int, int]]) -> None:
+    columns = np.array(stays, np.int64).reshape(-1, 3).T
+    found = Stood(3, columns[0], columns[1].astype(float), columns[2]).exits()
+    for state in range(3):
+        own = estimated([(lasted, way) for at, lasted, way in stays if at == state]) if state in columns[0] else None
+        rows = slice(found.first[state], found.first[state + 1])
+        assert found.ended[rows].tolist() == ([] if own is None else own.ended.tolist())
+        assert found.ways[rows].tolist() == ([] if own is None else own.ways.tolist())
+
+
+def slow_walk(exits: Exits, state: int, age: float, ahead: float, drawn: list[float]) -> tuple[float, float]:
+    """One deal's future by the definition: look through the steps one by one."""
+    states, passed, place = len(exits.first) - 1, -age, iter(drawn)
+    before = 0.0
+    for row in range(exits.first[state], exits.first[state + 1]):
+        before = exits.ended[row] if exits.times[row] <= age else before
+    for _ in range(100):
+        rows = range(exits.first[state], exits.first[state + 1])
+        if not len(rows) or before >= 1 - 1e-12:
+            break
+        wanted = before + (1 - before) * next(place)
+        ends = [row for row in rows if exits.ended[row] > wanted]
+        if not ends or passed + exits.times[ends[0]] > ahead:
+            break
+        passed += exits.times[ends[0]]
+        way = int(exits.ways[ends[0]])
+        if way >= states:
+            return (passed, np.inf) if way == states else (np.inf, passed)
+        state, before = way, 0.0
+    return np.inf, np.inf
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.tuples(st.integers(0, 1), st.integers(0, 9), st.sampled_from([INSIDE, 0, 1, 2, 3])), min_size=1, max_size=20),
+    st.integers(0, 1), st.integers(0, 9), st.integers(1, 30),
+)  # fmt: skip
+def test_the_walk_is_the_slow_walk(stays: list[tuple[int, int, int]], state: int, age: int, ahead: int) -> None:
+    columns = np.array(stays, np.int64).T
+    exits = Stood(2, columns[0], columns[1].astype(float), columns[2]).exits()
+    for seed in range(5):
+        won, lost = play(exits, np.array([state]), np.array([float(age)]), float(ahead), np.random.default_rng(seed))
+        drawn = np.random.default_rng(seed).random(200).tolist()
+        assert (won[0], lost[0]) == slow_walk(exits, state, float(age), float(ahead), drawn)
 
 
 @settings(deadline=None, max_examples=30)
 @given(STAYS, st.integers(0, 8))
 def test_drawn_ends_have_the_shares_of_the_estimate(stays: list[tuple[int, int]], age: int) -> None:
-    found = aalen_johansen(np.array([float(lasted) for lasted, _ in stays]), np.array([way for _, way in stays]))
-    ends, ways = found.draw(np.full(20_000, float(age)), np.random.default_rng(2))
-    assert (ends > age).all()
-    for way in range(3):
-        share = found.share(way, 100.0, age=float(age))
-        assert (ways == way).mean() == pytest.approx(0 if share is None else share, abs=0.02)
+    stays = [(lasted, INSIDE if way == 0 else way) for lasted, way in stays]  # of one state: won is 1, lost is 2
+    found, size = estimated(stays), 20_000
+    ends = play(found, np.zeros(1, np.int64), np.array([float(age)]), 100.0, np.random.default_rng(2), size)
+    left = 1 - sum(slow_incidence(stays, other, age) for other in (1, 2))
+    for way, days in zip((1, 2), ends, strict=True):
+        share = 0.0 if left == 0 else float((slow_incidence(stays, way, 20) - slow_incidence(stays, way, age)) / left)
+        assert np.isfinite(days).mean() == pytest.approx(share, abs=0.02)
+        assert (days > 0).all()
+
+
+def test_own_exits_take_the_place_of_everybodys() -> None:
+    every, own = (
+        Stood(2, np.array([0, 0, 1]), np.array(lasted), np.array([1, 2, 3])).exits()
+        for lasted in ([1.0, 2.0, 3.0], [4.0, 5.0, 6.0])
+    )
+    found = mixed(every, own, np.array([True, False]))
+    assert found.times.tolist() == [4.0, 5.0, 3.0]
+    assert found.guide.tolist() == every.guide.tolist()
+    assert found.first.tolist() == [0, 2, 3]
 
 
 def chain(count: int, random: np.random.Generator, *, until: float = np.inf) -> Stays:
@@ -73,7 +149,7 @@ def chain(count: int, random: np.random.Generator, *, until: float = np.inf) -> 
 
 def test_the_walk_has_the_known_chances_and_times() -> None:
     random = np.random.default_rng(4)
-    exits = exits_of(chain(20_000, random, until=0.0), 0.0)
+    exits = chain(20_000, random, until=0.0).stood(0.0).exits()
     won, lost = play(exits, np.zeros(40_000, np.int64), np.zeros(40_000), 365.0, random)
     assert np.isfinite(won).mean() == pytest.approx(0.3, abs=0.012)
     assert np.isfinite(lost).mean() == pytest.approx(0.7, abs=0.012)

@@ -252,13 +252,10 @@ def test_an_outlook_adds_up_over_groups_and_leaves_out_who_is_not_asked_about() 
     known = Values(x + 1, np.full(300, 100.0))
     group = np.repeat([0, 1, -1], 100)
     two = outlook("bg_nbd", fit, seen, group, 2, 20.0, np.random.default_rng(0), worth=(worth, known))
-    both = outlook(
-        "bg_nbd", fit, seen, np.where(group < 0, -1, 0), 1, 20.0, np.random.default_rng(0), worth=(worth, known)
-    )
-    assert two.orders.mean.sum() == pytest.approx(both.orders.mean[0])
-    assert two.orders.mean.sum() == pytest.approx(two.orders_of_each[:200].sum())
+    assert two.orders.mean[:2].sum() == pytest.approx(two.orders.mean[2])
+    assert two.orders.mean[2] == pytest.approx(two.orders_of_each[:200].sum())
     assert two.money is not None
-    assert both.money is not None
     assert (two.money.low < two.money.mean).all()
     assert (two.money.mean < two.money.high).all()
-    assert both.money.mean[0] == pytest.approx(two.money.mean.sum())
+    assert (two.money.high[2] - two.money.low[2]) < (two.money.high - two.money.low)[:2].sum()  # chance evens out
+    assert two.money.mean[2] == pytest.approx(two.money.mean[:2].sum())

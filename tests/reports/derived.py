@@ -30,7 +30,7 @@ def warehouse(tables: Tables | None = None) -> duckdb.DuckDBPyConnection:
     connection.execute("SET TimeZone = 'UTC'")
     migrate(connection)
     connection.execute("USE live")
-    contract = files("longfunnel.journeys").joinpath("tables.sql").read_text("utf-8")
+    contract = files("longfunnel.journeys.derive").joinpath("tables.sql").read_text("utf-8")
     connection.execute(re.sub(r"(?<= )at TIMESTAMP", '"at" TIMESTAMP', contract))  # AT is a word of the engine's
     connection.execute("USE memory.main")
     fill(connection, tables or {})

@@ -18,6 +18,7 @@ from longfunnel.core.settings import Business, Settings
 from longfunnel.reports import Context, answer, read_question
 from longfunnel.reports._forecast.pipeline_history import LEAD, history_of
 
+pytestmark = pytest.mark.slow  # each test fits models
 NOW = datetime(2026, 6, 1)
 Tables = dict[str, list[dict[str, Any]]]
 
@@ -135,7 +136,6 @@ def test_every_lead_deal_and_order_is_on_one_way() -> None:
     assert {stage for _, stage in history.names} == {LEAD, "New", "Offer", "—"}  # a closing stage is no stay
 
 
-@pytest.mark.slow
 def test_the_weeks_add_up_and_say_what_they_were_worth() -> None:
     found = ask(company(), "forecast", weeks=4)
     assert len(found.rows) == 4
@@ -193,7 +193,6 @@ def test_open_deals_are_won_lost_or_still_open() -> None:
     assert sum(row["deals"] for row in cut.rows) == rows["New"]["deals"] + rows["Offer"]["deals"]
 
 
-@pytest.mark.slow
 def test_changes_move_orders_and_money_as_they_say() -> None:
     found = ask(company(), "what_if", weeks=4, cr1="+10%", price="+5%", leads="+50%", stage_time="-50%")
     rows = {row["lever"]: row for row in found.rows}

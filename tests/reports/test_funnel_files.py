@@ -31,7 +31,7 @@ def connection(tmp_path_factory: pytest.TempPathFactory) -> Any:
         migrate(opened)
         opened.execute("USE live")
         for name in ("tables.sql", "staging.sql"):
-            text = files("longfunnel.journeys").joinpath(name).read_text("utf-8")
+            text = files("longfunnel.journeys.derive").joinpath(name).read_text("utf-8")
             opened.execute(re.sub(r"(?<= )at TIMESTAMP", '"at" TIMESTAMP', text))
         opened.execute("USE warehouse.main")
         fill(opened, ORIGINS)
@@ -84,7 +84,7 @@ _QUESTIONS = st.fixed_dictionaries(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(_ACTS, min_size=1, max_size=25), question=_QUESTIONS)
 def test_files_and_the_timeline_answer_alike(connection: Any, rows: list[Did], question: dict[str, str]) -> None:
     built(connection, rows)

@@ -18,6 +18,7 @@ from longfunnel.core.settings import Settings
 from longfunnel.reports import answer, read_question
 from longfunnel.reports._clients.kinds import SEGMENTS, TypeRules, scores, segments_of, types_of
 
+pytestmark = pytest.mark.slow  # each test fits models
 FIRST = date(2025, 1, 1)
 ORIGINS = [{"origin_id": 1, "channel": "Paid search"}, {"origin_id": 2, "channel": "Email"}]
 
@@ -81,7 +82,6 @@ def test_what_customers_have_brought_is_a_plain_sum_and_what_they_will_bring_lie
     assert found.question.model == "first"
 
 
-@pytest.mark.slow
 def test_the_same_question_has_the_same_answer_and_the_other_model_another() -> None:
     tables = shop(150)
     one, two = (

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from longfunnel.core.text import NOTHING, Text
+
 if TYPE_CHECKING:
     from longfunnel.state import Alert, State, Subscription
 
 NINE = datetime.fromisoformat("2026-03-02T06:00:00")
+NO_MAILBOX = Text("No such mailbox.", "Такого ящика нет.")
 WEEK = timedelta(days=7)
 BOTH = ("a@x.test", "b@x.test")
 
@@ -78,15 +81,15 @@ def test_a_letter_is_leased_to_one_and_comes_back_when_the_lease_is_over(state: 
 def test_what_became_of_a_letter_is_noted(state: State, weekly: Subscription) -> None:
     state.letters.write_reports(weekly.id, BOTH, NINE)
     first, second = state.letters.waiting(NINE)
-    state.letters.note_failed(first, "No such mailbox.", try_at=None)
+    state.letters.note_failed(first, NO_MAILBOX, try_at=None)
     state.letters.note_sent(second, NINE)
     kept = state.subscriptions.get(weekly.id)
     assert kept is not None
-    assert (kept.trouble, kept.sent_at) == ("No such mailbox.", NINE)
+    assert (kept.trouble, kept.sent_at) == (NO_MAILBOX, NINE)
     assert state.letters.waiting(NINE + WEEK) == []
     assert [(one.sent_at, one.tries, one.trouble) for one in state.letters.of(subscription_id=weekly.id)] == [
-        (None, 1, "No such mailbox."),
-        (NINE, 1, ""),
+        (None, 1, NO_MAILBOX),
+        (NINE, 1, NOTHING),
     ]
 
 

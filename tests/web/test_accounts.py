@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pyotp
 import pytest
-from tests.web.visitor import ACCOUNTS, PASSWORD, Browser
+from tests.web.visitor import PASSWORD, Browser
 
 from longfunnel.app.access.accounts import RESET, add_user, first_link, link, ready_link
 
@@ -111,19 +112,26 @@ def test_a_reset_link_works_once(empty: Business, browse: Callable[[Business], B
     assert "used already" in second.get(path_of(url)).text
 
 
+def second_factor(browser: Browser) -> tuple[str, list[str]]:
+    """Turn it on: its secret and the recovery codes."""
+    page = browser.post("/account/totp", at="/account").text
+    found = re.search(r'name="secret" value="(\w+)"', page)
+    assert found
+    assert "<svg" in page
+    kept = browser.post(
+        "/account/totp/keep", at="/account", secret=found.group(1), code=pyotp.TOTP(found.group(1)).now()
+    )
+    return found.group(1), re.findall(r"\b(?:[a-z2-7]{4}-){3}[a-z2-7]{4}\b", kept.text)
+
+
 def test_the_second_factor_is_asked_for_and_each_code_opens_once(
     empty: Business, browse: Callable[[Business], Browser]
 ) -> None:
     email = anna(empty)
     browser = browse(empty)
     browser.sign_in(email)
-    page = browser.post("/account/totp", at="/account").text
-    found = re.search(r'name="secret" value="(\w+)"', page)
-    assert found
-    secret = found.group(1)
-    assert "<svg" in page
-    code = pyotp.TOTP(secret).now()
-    assert browser.post("/account/totp/keep", at="/account", secret=secret, code=code).status_code == 303
+    secret, _ = second_factor(browser)
+    assert browser.get("/account").status_code == 200, "signed in anew"
     assert secret not in str(empty.state.users.secrets(1))
     other = browse(empty)
     asked = other.sign_in(email)
@@ -132,6 +140,119 @@ def test_the_second_factor_is_asked_for_and_each_code_opens_once(
     code = pyotp.TOTP(secret).now()
     assert other.sign_in(email, code=code).status_code == 303
     assert browse(empty).sign_in(email, code=code).status_code == 401
+
+
+def test_the_second_step_sends_no_password_back_and_its_ticket_opens_once(
+    empty: Business, browse: Callable[[Business], Browser]
+) -> None:
+    email = anna(empty)
+    mine = browse(empty)
+    mine.sign_in(email)
+    secret, _ = second_factor(mine)
+    browser = browse(empty)
+    asked = browser.sign_in(email)
+    assert PASSWORD not in asked.text
+    assert email not in asked.text
+    wrong = browser.second_step(asked.text, "000000")
+    assert (wrong.status_code, 'type="password"' in wrong.text) == (401, False), "only the code is asked for again"
+    code = pyotp.TOTP(secret).now()
+    spent = browser.second_step(asked.text, code)
+    assert (spent.status_code, 'type="password"' in spent.text) == (401, True)
+    assert browser.second_step(wrong.text, code).status_code == 303
+    guessed = browse(empty).post("/sign-in/code", at="/sign-in", ticket="guess", code=code)
+    assert guessed.status_code == 401
+
+
+def test_a_ticket_ends_with_the_password_that_it_was_given_for(
+    empty: Business, browse: Callable[[Business], Browser]
+) -> None:
+    email = anna(empty)
+    mine = browse(empty)
+    mine.sign_in(email)
+    secret, _ = second_factor(mine)
+    browser = browse(empty)
+    asked = browser.sign_in(email)
+    mine.post("/account/password", at="/account", present=PASSWORD, new="another long password")
+    assert browser.second_step(asked.text, pyotp.TOTP(secret).now()).status_code == 401
+
+
+def test_a_recovery_code_lets_in_once_without_the_phone(empty: Business, browse: Callable[[Business], Browser]) -> None:
+    email = anna(empty)
+    mine = browse(empty)
+    mine.sign_in(email)
+    _, codes = second_factor(mine)
+    assert len(set(codes)) == 10
+    assert not any(code in mine.get("/account").text for code in codes), "shown once"
+    assert browse(empty).sign_in(email, code=codes[0].upper().replace("-", " ")).status_code == 303
+    assert browse(empty).sign_in(email, code=codes[0]).status_code == 401
+    assert empty.state.recovery_codes.left(1) == 9
+    assert empty.state.audit.latest(1, skip=1)[0].what == "sign_in_recovery"
+    refused = mine.post("/account/totp/codes", at="/account", present="not the password")
+    assert refused.status_code == 422
+    fresh = re.findall(
+        r"\b(?:[a-z2-7]{4}-){3}[a-z2-7]{4}\b", mine.post("/account/totp/codes", at="/account", present=PASSWORD).text
+    )
+    assert len(fresh) == 10
+    assert browse(empty).sign_in(email, code=codes[1]).status_code == 401, "new ones end the earlier ones"
+    assert browse(empty).sign_in(email, code=fresh[0]).status_code == 303
+
+
+def test_an_owner_turns_off_a_lost_second_factor_and_ends_sessions(
+    empty: Business, browse: Callable[[Business], Browser]
+) -> None:
+    owner, email = browse(empty), anna(empty)
+    owner.sign_in(email)
+    boris = add_user(empty, email="boris@cedar.test", name="Boris", role="viewer", password=PASSWORD)
+    his = browse(empty)
+    his.sign_in(boris.email)
+    second_factor(his)
+    owner.post(f"/settings/users/{boris.id}", at="/settings/users", verb="totp_off")
+    assert his.get("/account").status_code == 303
+    assert his.sign_in(boris.email).status_code == 303, "no code is asked for"
+    assert empty.state.recovery_codes.left(boris.id) == 0
+    owner.post(f"/settings/users/{boris.id}", at="/settings/users", verb="sign_out")
+    assert his.get("/account").status_code == 303
+    second_factor(owner)
+    own = owner.post("/settings/users/1", at="/settings/users", verb="totp_off")
+    assert own.status_code == 404, "one's own asks for the password"
+
+
+def test_sessions_are_listed_and_ended_one_by_one_or_all_but_this(
+    empty: Business, browse: Callable[[Business], Browser]
+) -> None:
+    email = anna(empty)
+    here, there, elsewhere = browse(empty), browse(empty), browse(empty)
+    for browser in (here, there, elsewhere):
+        browser.sign_in(email)
+    page = here.get("/account").text
+    numbers = re.findall(r'name="session" value="([0-9a-f]{64})"', page)
+    assert len(numbers) == 2
+    stranger = browse(empty)
+    stranger.sign_in(add_user(empty, email="b@cedar.test", name="B", role="viewer", password=PASSWORD).email)
+    for number in numbers:
+        stranger.post("/account/sessions", at="/account", session=number)
+    assert there.get("/account").status_code == elsewhere.get("/account").status_code == 200, "only one's own"
+    here.post("/account/sessions", at="/account", session=numbers[0])
+    assert sorted(browser.get("/account").status_code for browser in (there, elsewhere)) == [200, 303]
+    here.post("/account/sessions", at="/account")
+    assert [browser.get("/account").status_code for browser in (here, there, elsewhere)] == [200, 303, 303]
+
+
+def test_name_and_address_change_for_who_knows_the_password(
+    empty: Business, browse: Callable[[Business], Browser]
+) -> None:
+    email = anna(empty)
+    add_user(empty, email="boris@cedar.test", name="Boris", role="viewer", password=PASSWORD)
+    browser = browse(empty)
+    browser.sign_in(email)
+    form = {"name": "Anna P.", "email": "Anna.P@cedar.test"}
+    wrong = browser.post("/account/profile", at="/account", present="not the password", **form)
+    assert (wrong.status_code, 'value="Anna P."' in wrong.text) == (422, True), "what was typed is kept"
+    taken = browser.post("/account/profile", at="/account", present=PASSWORD, **(form | {"email": "BORIS@cedar.test"}))
+    assert "There is an account of boris@cedar.test already." in html.unescape(taken.text)
+    assert browser.post("/account/profile", at="/account", present=PASSWORD, **form).status_code == 303
+    assert (empty.state.users.of("anna.p@cedar.test").name, empty.state.users.find(email)) == ("Anna P.", None)
+    assert empty.state.audit.latest(1)[0].detail == "anna@cedar.test → anna.p@cedar.test"
 
 
 def test_the_ready_link_lets_in_once(empty: Business, browse: Callable[[Business], Browser]) -> None:
@@ -147,42 +268,6 @@ def test_the_last_owner_stays(empty: Business) -> None:
     with pytest.raises(Exception, match="last owner"):
         empty.state.users.change(user.id, role="viewer")
     assert empty.state.users.of(user.email).role == "owner"
-
-
-def test_a_token_reads_reports_until_it_is_revoked(served: Business, enter: Callable[[str], Browser]) -> None:
-    browser = enter("analyst")
-    page = browser.post("/account/tokens", at="/account", name="sheet").text
-    found = re.search(r"lft_[\w-]{20,}", page)
-    assert found
-    headers = {"authorization": f"Bearer {found.group(0)}"}
-    client = enter("").client
-    answer = client.get(
-        "/api/v1/reports/channels?since=2026-08-01&until=2026-10-31&metrics=cost,leads", headers=headers
-    )
-    assert {column["name"] for column in answer.json()["columns"]} == {"channel", "cost", "leads"}
-    assert client.get("/api/v1/reports", headers=headers).json()
-    assert client.get("/api/v1/reports/channels?format=csv", headers=headers).text.startswith("\ufeffchannel")
-    assert client.get("/api/v1/reports/channels?format=xlsx", headers=headers).content[:2] == b"PK"
-    assert client.get("/api/v1/reports/chanels", headers=headers).json()["error"]["code"] == "question"
-    assert client.get("/api/v1/reports/channels").status_code == 401
-    number = served.state.access_tokens.of_user(served.state.users.of(ACCOUNTS["analyst"]).id)[0].id
-    enter("owner").post(f"/account/tokens/{number}/revoke", at="/account")
-    assert client.get("/api/v1/reports", headers=headers).status_code == 200, "another user's token is left alone"
-    browser.post(f"/account/tokens/{number}/revoke", at="/account")
-    assert client.get("/api/v1/reports", headers=headers).status_code == 401
-
-
-def test_a_shared_link_shows_one_report_until_it_is_closed(served: Business, enter: Callable[[str], Browser]) -> None:
-    browser = enter("analyst")
-    query = "report=channels&since=2026-08-01&until=2026-10-31"
-    page = browser.post("/share", at=f"/share?{query}", query=query, title="For the board").text
-    found = re.search(r"/shared/[\w-]+", page)
-    assert found
-    shared = enter("").get(found.group(0))
-    assert (shared.status_code, "For the board" in shared.text, "/export/" in shared.text) == (200, True, False)
-    number = served.state.share_links.all()[0].id
-    enter("owner").post(f"/settings/shares/{number}/revoke", at="/account")
-    assert enter("").get(found.group(0)).status_code == 404
 
 
 def test_what_people_do_is_written_down(empty: Business, browse: Callable[[Business], Browser]) -> None:

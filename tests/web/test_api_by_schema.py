@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 def test_the_api_answers_as_it_is_described(enter: Callable[[str], Browser]) -> None:
     browser = enter("owner")
-    page = browser.post("/account/tokens", at="/account", name="schema").text
+    page = browser.post("/account/tokens", at="/account", name="schema", scope=["reports", "people"]).text
     found = re.search(r"lft_[\w-]{20,}", page)
     assert found
     headers = {"authorization": f"Bearer {found.group(0)}"}

@@ -42,7 +42,7 @@ def test_the_table_shows_the_report_and_its_total(served: Business, enter: Calla
     answer = served.ask("channels", metrics="leads,revenue", **PERIOD)
     shown = rows_of(enter("owner").get(f"/channels?{DAYS}&metrics=leads,revenue&compare=").text, "channels-table")
     for row in answer.rows:
-        assert shown[row["channel"] or "—"].startswith(f"{row['leads']:,} ")
+        assert shown[row["channel"] or "unknown"].startswith(f"{row['leads']:,} ")
     assert shown["Total"] == f"{answer.totals['leads']:,} {answer.totals['revenue']:,.0f}"
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from longfunnel.app.business import Business
 
+pytestmark = pytest.mark.slow  # each test builds a business
 HOOK = f"https://mebelles.bitrix24.ru/rest/1/{bitrix24.SECRET}/"
 
 
@@ -95,6 +96,24 @@ def test_a_wrong_key_is_said_plainly_and_marks_the_source(owner: Browser, portal
     assert "is-bad" in owner.get("/sources").text
 
 
+def test_a_refusal_is_russian_on_a_russian_page(owner: Browser, business: Business, portal: str) -> None:
+    owner.post("/account/look", at="/account", language="ru", next="/")
+    _connected(owner, portal, HOOK.replace(bitrix24.SECRET, "wrong"))
+    refused = owner.post("/connect/crm", at="/connect/crm", verb="check").text
+    later = owner.get("/connect/crm").text  # what was noted of the connection
+    for page in (refused, later):
+        assert "Битрикс24 отвечает: " in page
+        assert "Подключите источник заново, с новым вебхуком" in page
+        assert "Connect the source" not in page
+    known = business.state.connections.all()["crm"].told
+    assert known.en.startswith("Bitrix24 says: ")
+    owner.post("/account/look", at="/account", language="en", next="/")
+    assert "Bitrix24 says: " in owner.get("/connect/crm").text
+    owner.post("/account/look", at="/account", language="ru", next="/")
+    wrong = owner.post("/connect/crm", at="/connect/crm", verb="options", reread_days="many").text
+    assert "Дней перечитывать: «many» — не число." in wrong
+
+
 def test_what_is_no_name_no_number_and_no_code_is_refused(owner: Browser, portal: str) -> None:
     assert (
         owner.post("/connect/new/bitrix24", at="/connect/new/bitrix24", name="a/b", **{"c-webhook": HOOK}).status_code
@@ -108,6 +127,9 @@ def test_what_is_no_name_no_number_and_no_code_is_refused(owner: Browser, portal
 
 def test_a_source_is_disconnected_and_its_keys_are_forgotten(owner: Browser, business: Business, portal: str) -> None:
     _connected(owner, portal)
-    owner.post("/connect/crm", at="/connect/crm", verb="remove")
+    assert owner.post("/sources/crm/remove", at="/connect/crm", facts="keep", typed="cr").status_code == 400
+    assert business.settings.source
+    assert "/sources/crm/remove" in owner.get("/connect/crm").text
+    owner.post("/sources/crm/remove", at="/connect/crm", facts="keep", typed="crm")
     assert not business.settings.source
     assert business.state.connections.sealed("crm") == ""

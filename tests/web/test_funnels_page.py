@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -64,6 +65,24 @@ def test_behind_a_column_stand_as_many_people(served: Business, enter: Callable[
     assert f"{row['lost' if lost else 'count']:,}\u00a0person" in shown
 
 
+def test_behind_a_bar_of_times_and_a_point_of_time_stand_their_people(enter: Callable[[str], Browser]) -> None:
+    owner = enter("owner")
+    charts = [
+        json.loads(text)
+        for text in re.findall(
+            r'<script type="application/json" data-values>(.*?)</script>', owner.get(funnel()).text, re.DOTALL
+        )
+    ]
+    over, between = charts[0], charts[1]
+    for place in [place for place, value in enumerate(between["values"]) if value][:2]:
+        shown = owner.get(between["urls"][place], headers={"lf-panel": "true"}).text
+        assert f"{between['values'][place]:,}\u00a0person" in html.unescape(shown)
+    place = next(place for place, url in enumerate(over["urls"]) if url)
+    texts = [one["shown"][place] for one in over["series"] if one["shown"][place] != "—"]
+    shown = owner.get(over["urls"][place], headers={"lf-panel": "true"}).text
+    assert f"{texts[0].rpartition(' ')[2]}\u00a0person" in html.unescape(shown)
+
+
 def test_a_viewer_sees_people_with_masked_contacts(enter: Callable[[str], Browser]) -> None:
     url = f"/funnels/people?{DAYS}&{urlencode({'option': f'steps={STEPS}'})}&_step=3"
     assert re.search(r"\+7 \d{3} \d{3}-\d\d-\d\d|@[\w.]+", enter("owner").get(url).text)
@@ -105,7 +124,22 @@ def test_the_rules_of_the_form_become_options_and_defaults_stay_out(enter: Calla
         hold="",
         by="channel",
     )
-    assert asked == {"steps": "visit, lead", "window": "7d", "order": "strict", "exclude": "refund", "by": "channel"}
+    rules = {"steps": "visit, lead", "window": "7d", "order": "strict", "exclude": "refund", "by": "channel"}
+    assert asked == rules | {"_do": "edit"}
+
+
+def test_exclusions_are_picked_one_after_another(enter: Callable[[str], Browser]) -> None:
+    owner, steps = enter("owner"), ["visit", "lead"]
+    assert edit(owner, steps, exclude="refund", do="exclude:add:call")["exclude"] == "refund, call"
+    assert edit(owner, steps, exclude="refund@1-2, call", do="exclude:less:1")["exclude"] == "call"
+    assert "exclude" not in edit(owner, steps, exclude="call", do="exclude:less:1")
+
+
+def test_the_builder_is_a_line_until_it_is_worked_on(enter: Callable[[str], Browser]) -> None:
+    owner = enter("owner")
+    assert '<details class="builder-fold">' in owner.get(funnel()).text
+    assert '<details class="builder-fold" open>' in owner.get(funnel(more="&_do=edit")).text
+    assert "_do" not in edit(owner, ["visit", "lead"], do="done")
 
 
 def test_another_way_to_a_step_is_asked_for_in_the_address(enter: Callable[[str], Browser]) -> None:
@@ -129,6 +163,9 @@ def test_the_search_finds_pages_events_stages_and_statuses(enter: Callable[[str]
     assert "event:form_submit" in found("form_sub")
     assert found("deal won")[0] == "deal.won"
     assert "page:/kitchen/" in found("kitch")
+    assert 'order[product = "Fitted kitchen"]' in found("fitted kitchen") or any(
+        "product" in step for step in found("kitchen")
+    )
     assert found("no such thing at all") == []
 
 

@@ -72,4 +72,10 @@ def test_it_is_written_in_russian_too(enter: Callable[[str], Browser]) -> None:
     page = browser.get("/ledger?_period=all").text
     browser.post("/account/look", token_of="/account", language="en", next="/")
     assert "Сходится до копейки" in page
-    assert "Под причинами" in page
+    assert "Не отнесено, причина названа" in page
+
+
+def test_rows_of_the_ledger_are_headed_in_the_readers_words(served: Business) -> None:
+    heads = [column.title.ru for column in served.ask("ledger", kind="spend", reason="none").columns]
+    assert heads[:4] == ["День", "Сумма", "Как пришло", "Валюта"], "the sums come first: they are what one looks for"
+    assert not [head for head in heads if head.isascii()], heads

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from longfunnel.app.business import Business
 
+pytestmark = pytest.mark.slow  # each test builds a business
 HERE = "/settings/matching"
 TEXT = """# Ours.
 [business]

@@ -30,7 +30,7 @@ def test_credits_and_intervals_are_those_of_the_report(served: Business, enter: 
     for name, column in (("values", "credit"), ("low", "credit_low"), ("high", "credit_high")):
         assert drawn["series"][0][name] == pytest.approx([float(row[column]) for row in rows])
     assert drawn["series"][1]["kind"] == "tick"
-    assert [cells[0] for cells in table(page, "credits-table")] == [row["channel"] or "—" for row in rows]
+    assert [cells[0] for cells in table(page, "credits-table")] == [row["channel"] or "unknown" for row in rows]
 
 
 def test_models_stand_side_by_side(served: Business, enter: Callable[[str], Browser]) -> None:

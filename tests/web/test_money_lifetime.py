@@ -32,7 +32,7 @@ def test_the_numbers_are_those_of_the_report(served: Business, enter: Callable[[
     page = enter("owner").get(PATH).text
     answer = served.ask("lifetime_value", touch="first")
     rows = table(page, "lifetime")
-    assert [cells[0] for cells in rows] == [row["channel"] or "—" for row in answer.rows]
+    assert [cells[0] for cells in rows] == [row["channel"] or "unknown" for row in answer.rows]
     assert [int(cells[1]) for cells in rows] == [row["customers"] for row in answer.rows]
     assert charts(page)["ltv"]["series"][0]["values"] == pytest.approx([float(row["ltv"]) for row in answer.rows])
     refused = [caveat for caveat in answer.caveats if caveat.code == "prediction_refused"]

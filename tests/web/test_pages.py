@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 import pyotp
 import pytest
+from tests.web.reading import links, table
 from tests.web.visitor import PASSWORD, Browser
 
 from longfunnel.app.access.accounts import add_user, ready_link
-from longfunnel.app.access.second_factor import is_code, new_secret, turn_on
+from longfunnel.app.access.second_factor import new_secret, passes, turn_on
 from longfunnel.app.backup import backup, restore
 from longfunnel.core.calendar import end_of_day
 from longfunnel.reports import Question
-from longfunnel.web.address import Address, read_address
+from longfunnel.web.address import PERIODS, Address, read_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,39 @@ def test_the_overview_shows_the_numbers_of_the_reports(served: Business, enter: 
     totals = served.ask("summary", since="2026-08-01", until="2026-10-31", metrics="leads,orders,impressions").totals
     for stage in ("leads", "impressions"):
         assert f"<title>{totals[stage]:,}</title>" in page
+
+
+@pytest.mark.parametrize("period", PERIODS)
+def test_the_overview_opens_for_every_period(enter: Callable[[str], Browser], period: str) -> None:
+    assert enter("owner").get(f"/?_period={period}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "since=2026-08-01&until=2026-08-01",
+        "since=2031-01-01&until=2031-01-31",
+        'filter=manager+is+"nobody"',
+        "since=2026-10-31&until=2026-08-01",
+    ],
+)
+@pytest.mark.parametrize("role", ["owner", "manager"])
+def test_the_overview_opens_where_nothing_happened(enter: Callable[[str], Browser], role: str, query: str) -> None:
+    assert enter(role).get(f"/?{query}").status_code == 200
+
+
+def test_the_overview_leads_on(enter: Callable[[str], Browser]) -> None:
+    page = enter("owner").get(f"/?{DAYS}").text
+    assert re.search(r'<a class="funnel-ribbon[^>]+href="/behind\?[^"]+"', page)
+    assert re.search(r'"urls":\["/behind\?[^"]*since=2026-0[78]-', page)
+    assert re.search(r'<a href="/ledger/rows\?[^"]+_kind=spend[^"]*" data-panel', page)
+    assert re.search(r'<a href="/sources/[\w]+"><span class="health', page) or "All sources are in order" in page
+
+
+def test_a_column_that_shares_a_metrics_name_is_explained_by_itself(enter: Callable[[str], Browser]) -> None:
+    said = enter("owner").get(f"/explain?report=long_funnel&{DAYS}&_metric=lost").text
+    assert "Those of the previous stage who are not in this one." in said
+    assert "sum(" not in said.split("<details>")[0]
 
 
 def test_a_page_and_its_fragment_show_the_same(enter: Callable[[str], Browser]) -> None:
@@ -65,6 +99,25 @@ def test_the_rows_behind_a_number_are_as_many_as_it_says(served: Business, metri
         assert len(behind.rows) == behind.totals["rows"] == number
 
 
+def test_rows_behind_a_number_come_in_pages(served: Business, enter: Callable[[str], Browser]) -> None:
+    every = served.ask("behind", metrics=["visits"]).rows
+    assert len(every) > 400
+    assert served.ask("behind", metrics=["visits"], limit=3, offset=200).rows == every[200:203]
+    owner = enter("owner")
+    first, second = (owner.get(f"/behind?_period=all&_metric=visits{page}").text for page in ("", "&_page=2"))
+    assert table(first, "behind") != table(second, "behind")
+    assert len(table(second, "behind")) == 200
+    assert "_page=2" in first
+    assert "_page=3" in second
+    assert "limit" not in next(iter(links(first, "/export/csv"))), "the file has all of them"
+
+
+def test_a_number_that_no_touch_brings_is_explained_without_a_model(enter: Callable[[str], Browser]) -> None:
+    owner = enter("owner")
+    assert "Attribution model" not in owner.get("/explain?report=summary&_metric=cost").text
+    assert "Attribution model" in owner.get("/explain?report=summary&_metric=profit").text
+
+
 def test_a_mistake_in_the_address_is_said_in_plain_words(enter: Callable[[str], Browser]) -> None:
     answer = enter("owner").get("/?filter=chanel+is+Email")
     assert answer.status_code == 400
@@ -75,7 +128,7 @@ def test_a_mistake_in_the_address_is_said_in_plain_words(enter: Callable[[str], 
 def test_without_data_the_page_says_what_will_be_here(empty: Business, browse: Callable[[Business], Browser]) -> None:
     browser = browse(empty)
     browser.get(ready_link(empty, "http://testserver.local").removeprefix("http://testserver.local"))
-    assert "Here your funnel will stand" in browser.get("/").text
+    assert "There is nothing to count yet" in browser.get("/").text
 
 
 def test_a_user_reads_in_the_language_of_their_choice(enter: Callable[[str], Browser]) -> None:
@@ -117,28 +170,12 @@ def test_a_day_to_look_back_from_means_its_end_where_the_business_is(
     assert 'name="as_of" value="2099-12-31"' in enter("owner").get(f"/?{DAYS}&as_of=2099-12-31").text
 
 
-def test_a_shared_report_is_drawn_and_listed(enter: Callable[[str], Browser]) -> None:
-    owner = enter("owner")
-    assert 'href="/share?report=long_funnel' in owner.get(f"/?{DAYS}").text
-    for query, drawn in (
-        (f"report=channels&{DAYS}&by=channel&metrics=leads", 'data-chart="shared"'),
-        (f"report=summary&{DAYS}&grain=week&metrics=leads", 'data-chart="shared"'),
-        (f"report=long_funnel&{DAYS}", '<svg class="funnel"'),
-    ):
-        page = owner.post("/share", at=f"/share?{query}", query=query, title="For the board").text
-        shared = enter("").get(re.findall(r"/shared/[\w-]+", page)[0]).text
-        assert drawn in shared, query
-        assert "<table" in shared
-        assert "/behind" not in shared
-
-
 def test_a_backup_brings_the_second_factor_along(empty: Business, tmp_path: Path) -> None:
     user = add_user(empty, email="anna@cedar.test", name="Anna", role="owner", password=PASSWORD)
     secret = new_secret()
     turn_on(empty, user, secret, pyotp.TOTP(secret).now())
     restored = restore(backup(empty, tmp_path / "whole.zip"), tmp_path / "again")
-    sealed = restored.state.users.secrets(user.id)[1]
-    assert is_code(restored, sealed, pyotp.TOTP(secret).now(), after=0)
+    assert passes(restored, user, pyotp.TOTP(secret).now()) == "code"
     assert (restored.folder / ".longfunnel" / "secret.key").stat().st_mode & 0o077 == 0
     assert (tmp_path / "whole.zip").stat().st_mode & 0o077 == 0
     restored.close()

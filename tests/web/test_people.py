@@ -50,6 +50,27 @@ def test_a_person_is_found_by_a_contact_in_any_spelling(enter: Callable[[str], B
         assert answer.headers["location"] == f"/people/{buyer['id']}"
 
 
+def test_the_last_digits_of_a_phone_find_who_called(enter: Callable[[str], Browser], buyer: dict[str, Any]) -> None:
+    tail = buyer["phone"][-7:]
+    spelled = f"{tail[:3]}-{tail[3:5]}-{tail[5:]}"
+    answer = enter("owner").get("/people", params={"_q": spelled})
+    assert answer.headers.get("location") == f"/people/{buyer['id']}" or f"/people/{buyer['id']}" in answer.text
+    masked = enter("viewer").get("/people", params={"_q": spelled})  # who sees phones masked finds no part of one
+    assert masked.status_code == 200
+    assert f"/people/{buyer['id']}" not in masked.text
+
+
+def test_the_list_goes_by_the_time_that_it_shows(served: Business, enter: Callable[[str], Browser]) -> None:
+    cursor = served.warehouse.cursor()
+    shown = re.findall(r'class="person" href="/people/(\d+)"', enter("owner").get("/people").text)
+    assert len(shown) > 5
+    last = [
+        cursor.execute('SELECT max("at") FROM live.timeline WHERE person_id = ?', [int(one)]).fetchall()[0][0]
+        for one in shown
+    ]
+    assert last == sorted(last, reverse=True)
+
+
 def test_a_name_lists_its_people_and_a_stranger_gives_the_empty_state(enter: Callable[[str], Browser]) -> None:
     assert enter("owner").get("/people?_q=anna").text.count('class="person"') > 1
     assert "Nobody is known by this" in enter("owner").get("/people?_q=nobody-of-that-name").text

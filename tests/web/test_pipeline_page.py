@@ -69,6 +69,14 @@ def test_one_pipeline_and_repeat_deals_can_be_chosen(served: Business, enter: Ca
     assert f"Deal won {entered['Deal won']}" in plain(page)
 
 
+def test_the_stage_that_the_title_names_is_the_marked_one(served: Business, enter: Callable[[str], Browser]) -> None:
+    page = enter("owner").get(PATH).text
+    rows = [row for row in served.ask("pipeline", **PERIOD).rows if row["conversion"] is not None]
+    worst = max(rows, key=lambda row: row["lost"])
+    assert f"“{worst['stage']}” loses most: {worst['lost']} of {worst['entered']}" in html.unescape(page)
+    assert re.findall(r'is-worst">([\d,]+)<', page) == [str(worst["lost"])]
+
+
 def test_a_stage_leads_to_the_funnel_from_it(enter: Callable[[str], Browser]) -> None:
     page = html.unescape(enter("owner").get(PATH).text)
     url = next(url for url in re.findall(r'href="(/funnels\?[^"]+)"', page) if "stage%3A" in url)

@@ -60,7 +60,7 @@ def fields_of(page: str) -> dict[str, str]:
 
 def finished(browser: Browser, address: str) -> str:
     for _ in range(600):
-        page = str(browser.get(f"{address}/state").text)
+        page = str(browser.get(f"{address}/state", headers={"hx-request": "true"}).text)
         if "hx-trigger" not in page:
             return page
         time.sleep(0.1)
@@ -117,6 +117,23 @@ def test_a_dropped_file_becomes_leads_and_its_bad_row_is_mended(empty: Business,
     assert same.headers["location"].startswith("/jobs/"), "a file that is read already is only looked at again"
 
 
+@pytest.mark.slow
+def test_a_russian_page_says_in_russian_why_rows_were_put_aside(empty: Business, owner: Browser) -> None:
+    owner.post("/account/look", at="/account", language="ru", next="/")
+    broken = send(owner, "страница.csv", b"<!doctype html><html>")
+    assert "а не таблица" in owner.get(broken.headers["location"]).text
+    sent = send(owner, "заявки.csv", LEADS.encode("cp1251"))
+    proposal = owner.get(sent.headers["location"]).text
+    assert "кодировка cp1251" in proposal
+    assert "encoding" not in proposal.replace('name="encoding"', "").replace("enctype", "")
+    fields = fields_of(proposal) | {"name": "forms", "new_constant": "kind", "new_constant_value": "form"}
+    accepted = owner.post("/sources/new", token_of="/account", verb="accept", **fields)
+    finished(owner, accepted.headers["location"])
+    page = owner.get("/sources/forms").text
+    assert "это не дата и время" in page
+    assert "this is no" not in page
+
+
 def test_what_is_no_table_is_refused_and_nothing_is_kept(empty: Business, owner: Browser) -> None:
     for name, body in (
         ("run.sh", b"#!/bin/sh\n"),
@@ -165,12 +182,13 @@ def test_strangers_and_viewers_send_nothing(served: Business, enter: Callable[[s
 
 
 def test_a_webhook_gets_its_address(empty: Business, owner: Browser) -> None:
-    wrong = owner.post("/sources/webhook", name="calls", fact="call", mapping="call = id", token_of="/account")
+    assert 'name="m-tracking_number"' in owner.get("/sources/webhook?_fact=call").text
+    typed = {"name": "calls", "fact": "call", "m-call_id": "id", "m-started_at": "date"}
+    wrong = owner.post("/sources/webhook", at="/account", **{**typed, "name": "a/b"})
     assert wrong.status_code == 400
-    assert "there is no column «call» in call" in wrong.text
-    made = owner.post(
-        "/sources/webhook", name="calls", fact="call", mapping="call_id = id\nstarted_at = date", token_of="/account"
-    )
+    assert 'name="m-started_at" value="date"' in wrong.text
+    assert owner.post("/sources/webhook", at="/account", name="calls", fact="call").status_code == 400
+    made = owner.post("/sources/webhook", at="/account", **typed)
     assert made.headers["location"] == "/sources/calls"
     token = empty.state.api_keys.token("webhook calls")
     assert f"http://testserver.local/hooks/calls/{token}" in owner.get("/sources/calls").text

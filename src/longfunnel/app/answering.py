@@ -1,24 +1,26 @@
-"""Answering: one open business asked by many at once, each on a cursor of its own; answers are remembered while nothing changes."""
+"""Answering: one open business asked by many at once, each on a cursor of its own; answers are remembered while nothing changes,
+and what several ask at the same moment is made once."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import duckdb
 import msgspec
 
 from longfunnel.app.build import LIVE, build, schema_of
 from longfunnel.app.business import now
+from longfunnel.app.single_flight import Flight, GivenUpError, SingleFlight, Stop
 from longfunnel.core.calendar import day_in_zone
 from longfunnel.core.errors import LongfunnelError
+from longfunnel.core.text import Text
 from longfunnel.reports import Answer, Question, answer
 
 if TYPE_CHECKING:
     from datetime import date
-
-    import duckdb
 
     from longfunnel.app.business import Business
     from longfunnel.core.settings import Language, Settings
@@ -26,6 +28,11 @@ if TYPE_CHECKING:
 _LOOK_EVERY_SECONDS = 2.0
 _KEPT = 300
 _STALE_DAYS = 7
+_FRESH = Question("summary", metrics=("leads",))
+
+
+Key = tuple[str, bytes, "Language"]
+"""Of an answer: the build, the question, the language."""
 
 
 class Answering:
@@ -39,7 +46,9 @@ class Answering:
         self._looked_at = float("-inf")
         self._version = ""
         self._is_built = False
-        self._known: OrderedDict[tuple[str, bytes, str], Answer] = OrderedDict()
+        self._known: OrderedDict[Key, Answer] = OrderedDict()
+        self._once: dict[str, dict[str, Any]] = {}
+        self._flights: SingleFlight[Answer] = SingleFlight()
 
     @property
     def settings(self) -> Settings:
@@ -55,42 +64,76 @@ class Answering:
         self._refresh()
         return self.business.warehouse.cursor()
 
-    def ask(self, question: Question, language: Language | None = None) -> Answer:
-        """The answer in ``language`` (None: the business's). Raises QuestionError, NothingYetError as ``app.ask`` does."""
+    def ask(self, question: Question, language: Language | None = None, stop: Stop | None = None) -> Answer:
+        """The answer in ``language`` (None: the business's). ``stop`` is set when the reader gives up.
+
+        Raises QuestionError, NothingYetError as ``app.ask`` does, and GivenUpError.
+        """
         self._refresh()
-        settings = self.settings
-        spoken = language or settings.business.language
-        key = (self._version, msgspec.json.encode(question), spoken)
+        key = self._key(question, language)
         found = self._known.get(key)
         if found is None:
-            if question.as_of is not None:
-                with self._building:
-                    build(self.business, as_of=question.as_of)
-            business = msgspec.structs.replace(settings.business, language=spoken)
-            cursor = self.business.warehouse.cursor()
-            try:
-                found = answer(
-                    cursor,
-                    msgspec.structs.replace(settings, business=business),
-                    question,
-                    schema=schema_of(question.as_of),
-                )
-            finally:
-                cursor.close()
-            self._known[key] = found
-            while len(self._known) > _KEPT:
-                self._known.popitem(last=False)
+            found = self._flights.get(key, lambda flight: self._answer(key, question, flight), stop or Stop())
         return found
+
+    def once(self, schema: str) -> dict[str, Any]:
+        """What is kept of a schema of derived tables while its build stands."""
+        return self._once.setdefault(schema, {})
+
+    def knows(self, question: Question, language: Language | None = None) -> bool:
+        """Whether the answer is remembered."""
+        return self._is_built and self._key(question, language) in self._known
+
+    def _key(self, question: Question, language: Language | None) -> Key:
+        return self._version, msgspec.json.encode(question), language or self.settings.business.language
+
+    def _answer(self, key: Key, question: Question, flight: Flight[Answer]) -> Answer:
+        if key in self._known:  # made between the reader's look and the flight
+            return self._known[key]
+        if question.as_of is not None:
+            with self._building:
+                build(self.business, as_of=question.as_of)
+        schema, once = schema_of(question.as_of), self._once
+        cursor = self.business.warehouse.cursor()
+        flight.reach = cursor.interrupt
+        try:
+            found = answer(cursor, self._spoken(key[2]), question, schema=schema, once=once.setdefault(schema, {}))
+        except duckdb.InterruptException as error:
+            if flight.is_wanted:
+                raise
+            raise GivenUpError(Text("Stopped.", "Остановлено.")) from error
+        finally:
+            flight.reach = None
+            cursor.close()
+        self._known[key] = found
+        while len(self._known) > _KEPT:
+            self._known.popitem(last=False)
+        return found
+
+    def _spoken(self, language: Language) -> Settings:
+        settings = self.settings
+        return msgspec.structs.replace(settings, business=msgspec.structs.replace(settings.business, language=language))
 
     def last_day(self) -> date:
         """The last day that named periods end with: today, or the newest day of the data when that lies a week or more back."""
         today = day_in_zone(now(), self.settings.business.zone)
         try:
-            fresh = self.ask(Question("summary", metrics=("leads",))).freshness
+            fresh = self.ask(_FRESH).freshness
         except LongfunnelError:
             return today
         newest = max((item.latest_on for item in fresh if item.latest_on and item.latest_on <= today), default=today)
         return newest if (today - newest).days >= _STALE_DAYS else today
+
+    @property
+    def knows_last_day(self) -> bool:
+        """Whether ``last_day`` needs no asking."""
+        return self.knows(_FRESH)
+
+    def forget(self, *, build: bool = True) -> None:
+        """Remember no answer and, with ``build``, nothing else of the build."""
+        self._known.clear()
+        if build:
+            self._once = {}
 
     def refresh(self) -> None:
         """Look for new facts at the next question, whenever the last look was."""
@@ -108,7 +151,7 @@ class Answering:
             build(self.business)
             version = self._fingerprint()
             if version != self._version:
-                self._known.clear()
+                self.forget()
             self._version, self._is_built, self._looked_at = version, True, time.monotonic()
         finally:
             self._building.release()

@@ -10,14 +10,11 @@ from longfunnel.core.calendar import end_of_day
 from longfunnel.reports import Answer, Question, answer, read_question
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from longfunnel.app.business import Business
+    from longfunnel.core.progress import Progress
 
 
-def ask(
-    business: Business, report: str | Question, *, progress: Callable[[str, float], None] | None = None, **fields: Any
-) -> Answer:
+def ask(business: Business, report: str | Question, *, progress: Progress | None = None, **fields: Any) -> Answer:
     """The answer to a question, given as a value or as a report's name with the question's fields as keywords.
 
     Builds first when there are facts that the last build has not seen. Raises QuestionError that lists every mistake of the

@@ -14,14 +14,15 @@ import msgspec
 from longfunnel import __version__
 from longfunnel.app.business import now
 from longfunnel.core.errors import NothingYetError
+from longfunnel.core.text import Text
 from longfunnel.journeys.derive.declared import declarations
 from longfunnel.warehouse.database import transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from longfunnel.app.business import Business
+    from longfunnel.core.progress import Progress
 
 LIVE = "live"
 building = threading.RLock()
@@ -58,7 +59,7 @@ def build(
     *,
     full: bool = False,
     as_of: datetime | None = None,
-    progress: Callable[[str, float], None] | None = None,
+    progress: Progress | None = None,
 ) -> BuildReport:
     """Bring the derived tables up to date with the facts, the settings and the decisions; ``as_of`` an earlier UTC instant, too.
 
@@ -73,7 +74,7 @@ def _build(
     *,
     full: bool,
     as_of: datetime | None,
-    progress: Callable[[str, float], None] | None,
+    progress: Progress | None,
 ) -> BuildReport:
     started = time.perf_counter()
     connection, settings, decisions = business.warehouse, business.settings, business.decisions()
@@ -81,7 +82,11 @@ def _build(
     newest = connection.execute("SELECT max(import_id) FROM main.imports").fetchall()[0][0]
     if newest is None:
         raise NothingYetError(
-            "There is no data yet.", hint="Bring some in with: longfunnel import FILE, or look at: longfunnel demo"
+            Text("There is no data yet.", "Данных пока нет."),
+            hint=Text(
+                "Bring some in with: longfunnel import FILE, or look at: longfunnel demo",
+                "Загрузите их: longfunnel import ФАЙЛ, или посмотрите пример: longfunnel demo",
+            ),
         )
     # a program that declares its tables otherwise builds them anew
     standing = (newest, msgspec.json.encode(settings), repr(decisions), __version__, declarations())
@@ -94,12 +99,12 @@ def _build(
     from longfunnel.people import refresh_people, row_node_sql, shared_kinds
 
     if progress:
-        progress("who is who", 0.1)
+        progress(Text("who is who", "кто есть кто"), 0.1)
     with business.interruptible(), transaction(connection, beside=True):
         connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
         change = refresh_people(connection, settings, decisions, schema=schema, as_of=as_of, full=full)
         if progress:
-            progress("journeys", 0.4)
+            progress(Text("journeys", "пути людей"), 0.4)
         refresh_journeys(
             connection,
             settings,

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any, Self
 
 from longfunnel.core.errors import NothingYetError, SettingsError
 from longfunnel.core.settings import Settings, parse_settings
+from longfunnel.core.text import Text
 from longfunnel.warehouse.database import is_stopped, open_warehouse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     import duckdb
 
     from longfunnel.app.build import BuildReport
     from longfunnel.connect import ImportReport
+    from longfunnel.core.progress import Progress
     from longfunnel.reports import Answer, Question
     from longfunnel.state import Decision, State
 
@@ -28,6 +30,7 @@ STATE_FILE = "state.db"
 OWN_FOLDER = ".longfunnel"
 """Holds the warehouse and the state; everything else in the folder is the user's."""
 _one_import_at_a_time = threading.RLock()
+_MAKE_ONE = Text("Make one with: longfunnel -C {folder} init", "Создайте: longfunnel -C {folder} init")
 
 
 class Business:
@@ -67,12 +70,17 @@ class Business:
             text = self.settings_file.read_text("utf-8")
         except FileNotFoundError:
             raise NothingYetError(
-                f"There is no {SETTINGS_FILE} in {self.folder}.",
-                hint=f"Make one with: longfunnel -C {self.folder} init",
+                Text("There is no {file} in {folder}.", "В {folder} нет {file}.").format(
+                    file=SETTINGS_FILE, folder=self.folder
+                ),
+                hint=_MAKE_ONE.format(folder=self.folder),
             ) from None
         except UnicodeDecodeError as error:
             raise SettingsError(
-                f"{self.settings_file} must be saved as UTF-8 text: byte {error.start} is not."
+                Text(
+                    "{file} must be saved as UTF-8 text: byte {place} is not.",
+                    "{file} нужно сохранить как текст в UTF-8: байт {place} — не из неё.",
+                ).format(file=self.settings_file, place=error.start)
             ) from error
         return parse_settings(text, file=str(self.settings_file))
 
@@ -124,9 +132,7 @@ class Business:
         for connection in (self.warehouse, *self._cursors):
             connection.interrupt()
 
-    def sync(
-        self, names: list[str] | None = None, *, progress: Callable[[str, float], None] | None = None
-    ) -> list[ImportReport]:
+    def sync(self, names: list[str] | None = None, *, progress: Progress | None = None) -> list[ImportReport]:
         """Import what is new in the sources (all, or those named). See ``app.sync``."""
         from longfunnel.app.sources.sync import sync
 
@@ -134,7 +140,7 @@ class Business:
             return sync(self, names, progress=progress)
 
     def build(
-        self, *, full: bool = False, as_of: datetime | None = None, progress: Callable[[str, float], None] | None = None
+        self, *, full: bool = False, as_of: datetime | None = None, progress: Progress | None = None
     ) -> BuildReport:
         """Derive people and journeys from the facts; only what changed, unless ``full``. See ``app.build``."""
         from longfunnel.app.build import build
@@ -152,7 +158,10 @@ def open_business(folder: str | Path = ".", *, memory: str = "") -> Business:
     """The business in ``folder``. Raises NothingYetError when there is no such folder; ``memory`` bounds the warehouse ("2GB")."""
     path = Path(folder).expanduser().resolve()
     if not path.is_dir():
-        raise NothingYetError(f"There is no folder {path}.", hint=f"Make one with: longfunnel -C {folder} init")
+        raise NothingYetError(
+            Text("There is no folder {folder}.", "Папки {folder} нет.").format(folder=path),
+            hint=_MAKE_ONE.format(folder=folder),
+        )
     return Business(path, memory=memory)
 
 

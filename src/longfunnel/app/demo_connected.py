@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from longfunnel.app.business import OWN_FOLDER, Business
 from longfunnel.core.errors import SettingsError
+from longfunnel.core.text import Text
 from longfunnel.demo.systems.all import Connected, all_systems
 from longfunnel.demo.systems.company import CURRENCY, ZONE, Company
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from longfunnel.connect import ImportReport
+    from longfunnel.core.progress import Progress
 
 MARK_FILE = "connected.json"
 """Says that the folder holds this demo, and of which day and seed its company is."""
@@ -44,7 +46,7 @@ class ConnectedDemo:
 
 @contextmanager
 def demo_connected(
-    folder: Path, *, seed: int = 7, language: str = "en", progress: Callable[[str, float], None] | None = None
+    folder: Path, *, seed: int = 7, language: str = "en", progress: Progress | None = None
 ) -> Iterator[ConnectedDemo]:
     """Serve the seven systems on loopback, connect a business to them, read, build, and write the sources back.
 
@@ -66,7 +68,7 @@ def demo_connected(
             business.close()
 
 
-async def _write_back(made: ConnectedDemo, tell: Callable[[str, float], None]) -> None:
+async def _write_back(made: ConnectedDemo, tell: Progress) -> None:
     from longfunnel.app.write_back import carry_out, plan
 
     for rule in made.business.settings.write_back:
@@ -83,7 +85,10 @@ def _company(folder: Path, seed: int) -> Company:
             return Company(today=datetime.fromisoformat(made["today"]).date(), seed=seed)
     if mark.exists() or (folder / OWN_FOLDER).exists():
         raise SettingsError(
-            f"{folder} holds another business; it stays as it is.", hint="Name another folder, or delete that one."
+            Text(
+                "{folder} holds another business; it stays as it is.", "В {folder} другой бизнес; он остаётся как есть."
+            ).format(folder=folder),
+            hint=Text("Name another folder, or delete that one.", "Назовите другую папку или удалите эту."),
         )
     company = Company(today=datetime.now(ZONE).date(), seed=seed)
     folder.mkdir(parents=True, exist_ok=True)

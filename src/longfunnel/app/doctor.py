@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from longfunnel.collect.plan import WEBHOOK
 from longfunnel.core.errors import LongfunnelError
+from longfunnel.core.text import NOTHING, Text, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +23,8 @@ class Finding:
     """One thing looked at: fine, worth a look, or broken; and what to do."""
 
     level: Literal["ok", "warning", "fault"]
-    text: str
-    advice: str = ""
+    text: Text
+    advice: Text = NOTHING
 
 
 def doctor(business: Business) -> list[Finding]:
@@ -31,14 +32,21 @@ def doctor(business: Business) -> list[Finding]:
     try:
         settings = business.settings
     except LongfunnelError as error:
-        return [Finding("fault", error.message, error.hint)]
-    findings = [Finding("ok", f"{business.settings_file.name}: {len(settings.source)} sources")]
+        return [Finding("fault", error.said, error.advice)]
+    told = Text("{file}: {count} sources", "{file}: источников {count}")
+    findings = [Finding("ok", told.format(file=business.settings_file.name, count=len(settings.source)))]
     if not settings.source:
-        findings.append(Finding("warning", "No source is set up yet.", "longfunnel import FILE"))
+        findings.append(
+            Finding(
+                "warning",
+                Text("No source is set up yet.", "Источников пока нет."),
+                Text("longfunnel import FILE", "longfunnel import ФАЙЛ"),
+            )
+        )
     try:
         _ = business.warehouse
     except LongfunnelError as error:
-        return [*findings, Finding("fault", error.message, error.hint)]
+        return [*findings, Finding("fault", error.said, error.advice)]
     return [*findings, *_sources(business), *_ids(business), *_disk(business)]
 
 
@@ -57,40 +65,60 @@ def _sources(business: Business) -> Iterator[Finding]:
         if not files and source.type == WEBHOOK and not quarantined:
             yield Finding(
                 "warning",
-                f"{source.name}: nothing was sent yet.",
-                "longfunnel up tells the address to give to its sender.",
+                Text("{name}: nothing was sent yet.", "{name}: пока ничего не прислали.").format(name=source.name),
+                Text(
+                    "longfunnel up tells the address to give to its sender.",
+                    "Адрес для отправителя скажет longfunnel up.",
+                ),
             )
             continue
         if not files and source.type != WEBHOOK:
             yield Finding(
-                "warning", f"{source.name}: nothing imported yet from {source.path}.", f"longfunnel sync {source.name}"
+                "warning",
+                Text("{name}: nothing imported yet from {path}.", "{name}: из {path} пока ничего не загружено.").format(
+                    name=source.name, path=source.path
+                ),
+                spoken(f"longfunnel sync {source.name}"),
             )
             continue
         if quarantined:
             yield Finding(
                 "warning",
-                f"{source.name}: {quarantined} rows are in quarantine.",
-                f"longfunnel quarantine {source.name}",
+                Text("{name}: {count} rows are in quarantine.", "{name}: строк в карантине — {count}.").format(
+                    name=source.name, count=quarantined
+                ),
+                spoken(f"longfunnel quarantine {source.name}"),
             )
         else:
-            what = "webhooks" if source.type == WEBHOOK else f"{files} files"
-            yield Finding("ok", f"{source.name}: {what}, last imported {latest:%Y-%m-%d %H:%M} UTC")
+            many = Text("{count} files", "файлов {count}").format(count=files)
+            told = Text(
+                "{name}: {what}, last imported {at:%Y-%m-%d %H:%M} UTC",
+                "{name}: {what}, загружено {at:%d.%m.%Y %H:%M} UTC",
+            )
+            what = Text("webhooks", "вебхуки") if source.type == WEBHOOK else many
+            yield Finding("ok", told.format(name=source.name, what=what, at=latest))
 
 
 def _connected(business: Business, name: str, quarantined: int) -> Finding:
     known = business.state.connections.all().get(name)
+    advice = spoken(f"longfunnel connect {name}")
     if known is None or not known.state:
-        return Finding("warning", f"{name}: never read yet.", f"longfunnel connect {name}")
+        return Finding("warning", Text("{name}: never read yet.", "{name}: ещё не читали.").format(name=name), advice)
     if known.state != "good":
-        return Finding("fault", f"{name} ({known.state}): {known.told}", f"longfunnel connect {name}")
+        return Finding("fault", spoken(f"{name} ({known.state}): ") + known.told, advice)
     if quarantined:
-        return Finding("warning", f"{name}: {quarantined} records are in quarantine.", f"longfunnel quarantine {name}")
-    return Finding("ok", f"{name}: connected, last read {known.looked_at:%Y-%m-%d %H:%M} UTC")
+        told = Text("{name}: {count} records are in quarantine.", "{name}: записей в карантине — {count}.")
+        advice = spoken(f"longfunnel quarantine {name}")
+        return Finding("warning", told.format(name=name, count=quarantined), advice)
+    told = Text(
+        "{name}: connected, last read {at:%Y-%m-%d %H:%M} UTC", "{name}: подключено, прочитано {at:%d.%m.%Y %H:%M} UTC"
+    )
+    return Finding("ok", told.format(name=name, at=known.looked_at))
 
 
 def _ids(business: Business) -> Iterator[Finding]:
     """Two unnamed systems that bring the same ids: references to them cannot be told apart."""
-    for fact, column in (("lead", "lead_id"), ("deal", "deal_id")):
+    for fact, column, things in (("lead", "lead_id", "лиды"), ("deal", "deal_id", "сделки")):
         pairs = business.warehouse.execute(
             f"""SELECT a.source_system, b.source_system, count(DISTINCT a.{column})
                 FROM facts.{fact} a JOIN facts.{fact} b ON a.{column} = b.{column} AND a.source_system < b.source_system
@@ -99,8 +127,14 @@ def _ids(business: Business) -> Iterator[Finding]:
         for first, second, shared in pairs:
             yield Finding(
                 "warning",
-                f"{first} and {second} both bring {fact}s with the same ids ({shared} of them).",
-                f'If these are different {fact}s, give each source its own system = "…" in longfunnel.toml.',
+                Text(
+                    "{first} and {second} both bring {things} with the same ids ({shared} of them).",
+                    "{first} и {second} приносят {things} с одинаковыми id ({shared}).",
+                ).format(first=first, second=second, shared=shared, things=Text(f"{fact}s", things)),
+                Text(
+                    'If these are different {things}, give each source its own system = "…" in longfunnel.toml.',
+                    'Если это разные {things}, задайте каждому источнику свою system = "…" в longfunnel.toml.',
+                ).format(things=Text(f"{fact}s", things)),
             )
 
 
@@ -109,6 +143,9 @@ def _disk(business: Business) -> Iterator[Finding]:
     if free < _LOW_DISK_BYTES:
         yield Finding(
             "warning",
-            f"Only {free / 1e6:.0f} MB are free on the disk of {business.folder}.",
-            "Free some space before the next import.",
+            Text(
+                "Only {free:.0f} MB are free on the disk of {folder}.",
+                "На диске папки {folder} свободно лишь {free:.0f} МБ.",
+            ).format(free=free / 1e6, folder=business.folder),
+            Text("Free some space before the next import.", "Освободите место до следующей загрузки."),
         )

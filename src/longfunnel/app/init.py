@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from longfunnel.app.business import SETTINGS_FILE, Business
 from longfunnel.core.errors import SettingsError
 from longfunnel.core.settings import parse_settings
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +22,12 @@ def init(folder: Path, *, name: str, currency: str, timezone: str, language: str
     file = folder / SETTINGS_FILE
     if file.exists():
         raise SettingsError(
-            f"{file} is there already and stays as it is.", hint="Edit it, or choose another folder with -C."
+            Text("{file} is there already and stays as it is.", "{file} уже есть и остаётся как есть.").format(
+                file=file
+            ),
+            hint=Text(
+                "Edit it, or choose another folder with -C.", "Измените его или назовите другую папку: -C ПАПКА."
+            ),
         )
     text = files("longfunnel.app").joinpath("longfunnel.toml.txt").read_text("utf-8")
     for key, value in (("NAME", name), ("CURRENCY", currency.upper()), ("TIMEZONE", timezone), ("LANGUAGE", language)):

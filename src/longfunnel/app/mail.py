@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import stamina
 
 from longfunnel.core.errors import LongfunnelError
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,7 +68,10 @@ def post(settings: Mail, letter: EmailMessage) -> None:
     MailError when the server does not work as ``[mail]`` says.
     """
     if not settings.host:
-        raise MailError("No mail server is set up.", hint="Fill [mail] in longfunnel.toml.")
+        raise MailError(
+            Text("No mail server is set up.", "Почтовый сервер не настроен."),
+            hint=Text("Fill [mail] in longfunnel.toml.", "Заполните [mail] в longfunnel.toml."),
+        )
     for attempt in stamina.retry_context(
         on=TemporaryMailError, attempts=_TRIES, timeout=_LONGEST_SECONDS, wait_initial=0.5, wait_max=8.0
     ):
@@ -101,21 +105,49 @@ def _told(settings: Mail, to: str, error: Exception) -> MailError:
     where = f"{settings.host}:{settings.port}"
     code, said = _reply(error)
     if isinstance(error, smtplib.SMTPNotSupportedError):
-        hint = "Check security and user in [mail]." if "address" not in str(error).lower() else ""
-        return MailError(f"{where} cannot do what the letter needs: {error}.", hint=hint)
+        told = Text(
+            "{where} cannot do what the letter needs: {error}.", "{where} не умеет того, что нужно письму: {error}."
+        )
+        check = Text("Check security and user in [mail].", "Проверьте security и user в [mail].")
+        return MailError(
+            told.format(where=where, error=error), hint=check if "address" not in str(error).lower() else ""
+        )
     if code in _TEMPORARY:
-        return TemporaryMailError(f"{where} does not take the letter to {to} now ({code}): {said}.")
+        told = Text(
+            "{where} does not take the letter to {to} now ({code}): {said}.",
+            "{where} сейчас не принимает письмо для {to} ({code}): {said}.",
+        )
+        return TemporaryMailError(told.format(where=where, to=to, code=code, said=said))
     if isinstance(error, (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError)):
+        told = Text(
+            "{where} refused the letter to {to} ({code}): {said}.",
+            "{where} отказался от письма для {to} ({code}): {said}.",
+        )
         return RefusedMailError(
-            f"{where} refused the letter to {to} ({code}): {said}.", hint="Check the address, or ask its owner."
+            told.format(where=where, to=to, code=code, said=said),
+            hint=Text("Check the address, or ask its owner.", "Проверьте адрес или спросите его владельца."),
         )
     if code:
+        told = Text("{where} did not take the letter ({code}): {said}.", "{where} не принял письмо ({code}): {said}.")
         return MailError(
-            f"{where} did not take the letter ({code}): {said}.", hint="Check user, password_env and sender in [mail]."
+            told.format(where=where, code=code, said=said),
+            hint=Text(
+                "Check user, password_env and sender in [mail].", "Проверьте user, password_env и sender в [mail]."
+            ),
         )
     if isinstance(error, ssl.SSLError):
-        return MailError(f"{where} could not be spoken to securely: {error}.", hint="Check security in [mail].")
-    return TemporaryMailError(f"{where} did not take the letter: {error}.", hint="Is it the right server and port?")
+        told = Text(
+            "{where} could not be spoken to securely: {error}.", "С {where} не удалось соединиться безопасно: {error}."
+        )
+        return MailError(
+            told.format(where=where, error=error),
+            hint=Text("Check security in [mail].", "Проверьте security в [mail]."),
+        )
+    told = Text("{where} did not take the letter: {error}.", "{where} не принял письмо: {error}.")
+    return TemporaryMailError(
+        told.format(where=where, error=error),
+        hint=Text("Is it the right server and port?", "Верны ли сервер и порт?"),
+    )
 
 
 def _reply(error: Exception) -> tuple[int, str]:

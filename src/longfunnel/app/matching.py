@@ -12,6 +12,7 @@ from longfunnel.app.build import LIVE
 from longfunnel.app.settings_file import change_settings, new_row, rows_of
 from longfunnel.core.errors import QuestionError
 from longfunnel.core.matching import LINK_FIELDS, NORMALISING, SPEND_FIELDS, MatchRule
+from longfunnel.core.text import Text
 from longfunnel.journeys.matching.campaigns import SpendRow, campaigns_of
 from longfunnel.journeys.matching.matcher import DEFAULTS, Link, Matcher
 from longfunnel.journeys.matching.seen import Came, Seen, Spent, meet, met_by
@@ -78,7 +79,12 @@ def state_of(connection: duckdb.DuckDBPyConnection, rules: Sequence[MatchRule], 
         campaigns.setdefault(match.rule, set()).add(id(match.campaign))
     told = [(rule, visits[number], len(campaigns.get(number, ()))) for number, rule in enumerate((*rules, *DEFAULTS))]
     lonely = [
-        Apart(one.campaign or "", one.source or "", seen.cost_of(one), seen.clicks_of(one).total())
+        Apart(
+            one.campaign or "",
+            one.source or "",
+            seen.cost_of(one) if seen.is_priced(one) else None,
+            seen.clicks_of(one).total(),
+        )
         for one in seen.campaigns
         if one.is_named and id(one) not in met.campaigns
     ]
@@ -131,11 +137,12 @@ def read_seen(connection: duckdb.DuckDBPyConnection, schema: str = LIVE) -> Seen
             FROM named GROUP BY ALL
         )
         SELECT origin_id, source_system, max(day), account, source, medium, campaign_id, campaign, ad_group_id, ad_group, keyword_id, term, ad_id, ad,
-            content, coalesce(sum(cost), 0), list({{'day': day, 'clicks': clicks}}) FILTER (clicks > 0)
+            content, coalesce(sum(cost), 0), list({{'day': day, 'clicks': clicks}}) FILTER (clicks > 0), count(cost) > 0
         FROM summed GROUP BY ALL ORDER BY ALL"""
     ).fetchall():
-        days = {one["day"]: one["clicks"] for one in row[-1] or ()}
-        spent[SpendRow(*row[:-2])] = Spent(row[-2], Counter(days))
+        *named, cost, clicks, is_priced = row
+        days = {one["day"]: one["clicks"] for one in clicks or ()}
+        spent[SpendRow(*named)] = Spent(cost, Counter(days), is_priced)
     came: dict[Link, Came] = {}
     for *words, days, leads in connection.execute(
         f"""WITH summed AS (
@@ -189,9 +196,12 @@ def rule_values(rule: MatchRule) -> dict[str, Any]:
 def chosen(found: Sequence[Proposal], numbers: Sequence[int]) -> list[Proposal]:
     """The proposals of these numbers, which count from 1. Raises QuestionError."""
     if wrong := [number for number in numbers if not 1 <= number <= len(found)]:
-        there = f"They are numbered 1 to {len(found)}." if found else "There are none now."
+        numbered = Text("They are numbered 1 to {last}.", "Их номера — от 1 до {last}.").format(last=len(found))
         raise QuestionError(
-            f"There is no proposal {', '.join(map(str, wrong))}. {there}",
-            hint="See them with: longfunnel match propose",
+            Text("There is no proposal {numbers}. ", "Предложения {numbers} нет. ").format(
+                numbers=", ".join(map(str, wrong))
+            )
+            + (numbered if found else Text("There are none now.", "Сейчас предложений нет.")),
+            hint=Text("See them with: longfunnel match propose", "Посмотрите их: longfunnel match propose"),
         )
     return [found[number - 1] for number in dict.fromkeys(numbers)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from longfunnel.core.errors import LongfunnelError
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from longfunnel.app.business import Business
@@ -28,9 +29,20 @@ def save_view(
     """
     name = " ".join(name.split())
     if not name:
-        raise SavedViewError("The view has no name.", hint="Name it after what it answers, as «Paid channels by week».")
+        raise SavedViewError(
+            Text("The view has no name.", "Нет названия."),
+            hint=Text(
+                "Name it after what it answers, as «Paid channels by week».",
+                "Назовите по сути, например «Платные каналы по неделям».",
+            ),
+        )
     if len(name) > _LONGEST_NAME:
-        raise SavedViewError(f"The name is {len(name)} characters long; the longest is {_LONGEST_NAME}.")
+        raise SavedViewError(
+            Text(
+                "The name is {count} characters long; the longest is {most}.",
+                "Название слишком длинное, знаков: {count}, а можно не больше {most}.",
+            ).format(count=len(name), most=_LONGEST_NAME)
+        )
     may = user.role in ("owner", "analyst")
     return business.state.saved_views.save(
         user.id, page, name, query, is_shared=is_shared and may, is_on_overview=is_on_overview and may
@@ -52,5 +64,8 @@ def remove_view(business: Business, user: User, number: int) -> SavedView:
 def _own(business: Business, user: User, number: int) -> SavedView:
     view = business.state.saved_views.get(number)
     if view is None or not (view.user_id == user.id or (view.is_shared and user.role == "owner")):
-        raise SavedViewError("There is no such view of yours.", hint="It may have been taken away already.")
+        raise SavedViewError(
+            Text("There is no such view of yours.", "Такого вида у вас нет."),
+            hint=Text("It may have been taken away already.", "Возможно, его уже убрали."),
+        )
     return view

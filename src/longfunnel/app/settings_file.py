@@ -11,6 +11,8 @@ from tomlkit.exceptions import ParseError
 
 from longfunnel.core.errors import SettingsError
 from longfunnel.core.settings import parse_settings
+from longfunnel.core.settings_mistakes import toml_said
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +32,11 @@ def change_settings(business: Business, change: Callable[[TOMLDocument], None]) 
         try:
             document = tomlkit.parse(text)
         except ParseError as error:
-            raise SettingsError(f"{business.settings_file.name} is not valid TOML: {error}.") from error
+            raise SettingsError(
+                Text("{file} is not valid TOML: {error}.", "{file} не читается как TOML: {error}.").format(
+                    file=business.settings_file.name, error=toml_said(error)
+                )
+            ) from error
         change(document)
         return write_settings(business, tomlkit.dumps(document))
 
@@ -76,7 +82,9 @@ def row_named(document: TOMLDocument, section: str, name: str) -> Any:
     for row in document.get(section, []):
         if row.get("name") == name:
             return row
-    raise SettingsError(f"There is no [[{section}]] «{name}».")
+    raise SettingsError(
+        Text("There is no [[{section}]] «{name}».", "[[{section}]] «{name}» нет.").format(section=section, name=name)
+    )
 
 
 def new_row(values: dict[str, Any]) -> Any:

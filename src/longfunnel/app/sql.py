@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from longfunnel.core.errors import QuestionError
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from longfunnel.app.business import Business
@@ -30,7 +31,10 @@ def _select(connection: duckdb.DuckDBPyConnection, query: str, limit: int) -> tu
             duckdb.StatementType.EXPLAIN,
         }:
             raise QuestionError(
-                "Only one SELECT can be asked this way; the warehouse is changed by imports and builds alone."
+                Text(
+                    "Only one SELECT can be asked this way; the warehouse is changed by imports and builds alone.",
+                    "Так можно спросить только один SELECT: хранилище меняют лишь загрузка и построение.",
+                )
             )
         connection.execute("SET search_path = 'live,facts,main'")
         connection.execute("BEGIN TRANSACTION READ ONLY")

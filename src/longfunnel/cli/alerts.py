@@ -39,8 +39,8 @@ def list_(context: typer.Context, format: Formats = Format.TABLE) -> None:
     settings: Context = context.obj
     with settings.business() as business:
         emails = {user.id: user.email for user in business.state.users.all()}
-        rows = [asdict(one) | {"owner": emails[one.user_id]} for one in business.state.alerts.all()]
-    print_rows([_row(row) for row in rows], format=format)
+        more = [(one, {"owner": emails[one.user_id], "trouble": one.trouble}) for one in business.state.alerts.all()]
+    print_rows([_row(asdict(one) | own) for one, own in more], format=format)
 
 
 @alerts.command()

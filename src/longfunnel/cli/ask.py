@@ -10,6 +10,7 @@ import typer
 from longfunnel.cli.context import Context, Format, console, error_console
 from longfunnel.cli.render import print_answer
 from longfunnel.core.errors import QuestionError
+from longfunnel.core.text import Text
 
 Since = Annotated[str, typer.Option(help="First day, YYYY-MM-DD. Without it: from the first day there is.")]
 Until = Annotated[str, typer.Option(help="Last day, inclusive. Without it: to the last day there is.")]
@@ -95,7 +96,11 @@ def ledger(
         kinds = [kind] if kind else list(dict.fromkeys(row["kind"] for row in balance.rows if row["reason"] == reason))
         if len(kinds) > 1 and (output or format is not Format.TABLE):
             raise QuestionError(
-                f"Rows of several kinds stand behind {reason}: {', '.join(kinds)}.", hint=f"Name one: --kind {kinds[0]}"
+                Text(
+                    "Rows of several kinds stand behind {reason}: {kinds}.",
+                    "За {reason} стоят строки разных разделов: {kinds}.",
+                ).format(reason=reason, kinds=", ".join(kinds)),
+                hint=Text("Name one: --kind {kind}", "Назовите один: --kind {kind}").format(kind=kinds[0]),
             )
         for one in kinds or ["spend"]:
             behind = business.ask("ledger", options={"kind": one, "reason": reason}, limit=limit, **period)

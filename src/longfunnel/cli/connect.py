@@ -9,6 +9,7 @@ import typer
 from longfunnel.cli.context import Context, Format, agreed, console
 from longfunnel.cli.render import print_imports, print_rows
 from longfunnel.core.errors import QuestionError
+from longfunnel.core.text import NOTHING, Text, spoken
 
 if TYPE_CHECKING:
     from longfunnel.app.business import Business
@@ -58,7 +59,9 @@ def connect(
             _list_offers(business)
             return
         if remove:
-            connecting.remove_connection(business, name)
+            from longfunnel.app.sources.changing import remove_source
+
+            remove_source(business, name)
             console.print(f"[green]✓[/] «{name}» is no longer connected; its facts stay.", highlight=False)
             return
         given = dict(_pair(one) for one in set_ or [])
@@ -66,7 +69,11 @@ def connect(
         if source is None:
             if not kind:
                 raise QuestionError(
-                    f"There is no source «{name}» yet.", hint=f"Name its system: longfunnel connect {name} --type …"
+                    Text("There is no source «{name}» yet.", "Источника «{name}» пока нет.").format(name=name),
+                    hint=Text(
+                        "Name its system: longfunnel connect {name} --type …",
+                        "Назовите систему: longfunnel connect {name} --type …",
+                    ).format(name=name),
                 )
             source = connecting.add_connection(business, name, kind, _typed(kind, given))
         elif given:
@@ -118,7 +125,12 @@ def _ask_credentials(business: Business, source: Source, given: dict[str, str]) 
     language = business.settings.business.language
     known = {one.name: one for one in connector.credentials}
     if wrong := [name for name in given if name not in known]:
-        raise QuestionError(f"{connector.title} has no credential «{wrong[0]}».", hint=f"It knows {', '.join(known)}.")
+        raise QuestionError(
+            Text("{system} has no credential «{name}».", "У {system} нет доступа «{name}».").format(
+                system=connector.title, name=wrong[0]
+            ),
+            hint=Text("It knows {names}.", "Есть {names}.").format(names=", ".join(known)),
+        )
     if given:
         connecting.keep_credentials(business, source, given)
     asked: dict[str, str] = {}
@@ -143,7 +155,8 @@ def _choose(business: Business, source: Source, choices: list[Record]) -> Source
     for name, offered in by_option.items():
         console.print(f"[bold]{name}[/]", highlight=False)
         for choice in offered[:_SHOWN]:
-            console.print(f"  {choice.get('value', '')}  {choice.get('title', '')}", highlight=False, markup=False)
+            title = spoken(choice.get("title") or "").to(business.settings.business.language)
+            console.print(f"  {choice.get('value', '')}  {title}", highlight=False, markup=False)
         if len(offered) > _SHOWN:
             console.print(f"  … and {len(offered) - _SHOWN} more", style="dim", highlight=False)
     chosen: dict[str, Any] = {}
@@ -184,7 +197,9 @@ def _typed(kind: str, given: dict[str, str]) -> dict[str, Any]:
 def _pair(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
-        raise QuestionError(f"«{text}» must be written name=value.")
+        raise QuestionError(
+            Text("«{text}» must be written name=value.", "«{text}» пишется как имя=значение.").format(text=text)
+        )
     return name.strip(), value.strip()
 
 
@@ -194,7 +209,13 @@ def _asked(question: str, *, is_secret: bool = False) -> str:
     except EOFError:
         said = ""
     if not said:
-        raise QuestionError("Nothing was given.", hint="Give it beforehand with --credential NAME=… or --set NAME=….")
+        raise QuestionError(
+            Text("Nothing was given.", "Ничего не введено."),
+            hint=Text(
+                "Give it beforehand with --credential NAME=… or --set NAME=….",
+                "Задайте заранее: --credential ИМЯ=… или --set ИМЯ=….",
+            ),
+        )
     return said
 
 
@@ -214,7 +235,7 @@ def connections(
             rows.append(
                 {"source": source.name, "type": source.type, "state": one.state if one and one.state else "not yet read",
                  "looked_at": one.looked_at if one else None, "good_at": one.good_at if one else None,
-                 "not_before": one.not_before if one else None, "told": one.told if one else ""}
+                 "not_before": one.not_before if one else None, "told": one.told if one else NOTHING}
             )  # fmt: skip
     if not rows and format is Format.TABLE:
         console.print("No system is connected yet. See what can be: longfunnel connect", highlight=False)
@@ -234,4 +255,4 @@ def replay(
         with settings.progress() as progress:
             report = connected.replay(business, connected.source_named(business, name), progress or (lambda *_: None))
             business.build(progress=progress)
-        print_imports([report])
+        print_imports([report], business.settings.business.language)

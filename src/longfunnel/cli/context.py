@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
 
 from longfunnel.core.errors import LongfunnelError, QuestionError
+from longfunnel.core.text import Text, spoken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from longfunnel.app.business import Business
     from longfunnel.app.serving.running import Running
+    from longfunnel.core.progress import Progress
+    from longfunnel.core.settings import Language
 
 STOPPED = 130
 """What a command ends with after Ctrl-C."""
@@ -30,6 +35,8 @@ for each in (console, error_console):
         each.width = _UNBOUNDED  # a pipe has no edge: nothing is wrapped for the program that reads it
 
 
+speaks: ContextVar[Language] = ContextVar("speaks", default="en")
+"""The language of sentences: the business's, once it is open."""
 opened: list[Business] = []
 """What the commands of this process have open."""
 
@@ -42,6 +49,17 @@ class ElsewhereError(Exception):
         self.server = server
 
 
+def already_running(folder: Path, server: Running) -> LongfunnelError:
+    """Why a command that needs the folder to itself cannot be carried out."""
+    return LongfunnelError(
+        Text(
+            "A server runs for {folder} already (process {process}).",
+            "Для {folder} уже работает сервер (процесс {process}).",
+        ).format(folder=folder, process=server.pid),
+        hint=Text("Stop it first.", "Сначала остановите его."),
+    )
+
+
 def agreed(question: str, *, default: bool) -> bool:
     """Whether the person agrees. Raises QuestionError when nobody is there to answer."""
     while True:
@@ -49,7 +67,10 @@ def agreed(question: str, *, default: bool) -> bool:
             said = console.input(f"{question} [dim]{'(Y/n)' if default else '(y/N)'}[/] ").strip().lower()
         except EOFError:
             console.print()
-            raise QuestionError("Nobody is here to answer.", hint="Add --yes to agree beforehand.") from None
+            raise QuestionError(
+                Text("Nobody is here to answer.", "Отвечать некому."),
+                hint=Text("Add --yes to agree beforehand.", "Добавьте --yes, чтобы согласиться заранее."),
+            ) from None
         if said in _ANSWERS or not said:
             return _ANSWERS.get(said, default)
 
@@ -84,11 +105,11 @@ class Context:
         from longfunnel.app.serving.running import find
 
         with open_business(self.directory) as business:
+            with suppress(LongfunnelError):  # settings that cannot be followed are told by whoever needs them
+                speaks.set(business.settings.business.language)
             server = find(business.folder)
             if server and not elsewhere:
-                raise LongfunnelError(
-                    f"A server runs for {business.folder} already (process {server.pid}).", hint="Stop it first."
-                )
+                raise already_running(business.folder, server)
             if server:
                 raise ElsewhereError(server)
             opened.append(business)
@@ -98,7 +119,7 @@ class Context:
                 opened.remove(business)
 
     @contextmanager
-    def progress(self) -> Iterator[Callable[[str, float], None] | None]:
+    def progress(self) -> Iterator[Progress | None]:
         """A progress bar on a terminal's error output; nothing when quiet or piped."""
         if self.quiet or not error_console.is_terminal:
             yield None
@@ -110,6 +131,6 @@ class Context:
             TaskProgressColumn(),
             TimeElapsedColumn(),
         )
-        with Progress(*columns, console=error_console, transient=True) as bar:
+        with Bar(*columns, console=error_console, transient=True) as bar:
             task = bar.add_task("", total=1.0)
-            yield lambda what, share: bar.update(task, description=what, completed=share)
+            yield lambda what, share: bar.update(task, description=spoken(what).to(speaks.get()), completed=share)

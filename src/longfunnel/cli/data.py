@@ -10,7 +10,8 @@ import typer
 
 from longfunnel.cli.context import Context, Format, agreed, console, error_console
 from longfunnel.cli.render import print_answer, print_imports, print_proposal, print_rows
-from longfunnel.core.errors import LongfunnelError, SourceError, together
+from longfunnel.core.errors import LongfunnelError, SourceError, together, words_of
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from longfunnel.app.business import Business
@@ -42,7 +43,7 @@ def import_(
     settings: Context = context.obj
     with settings.business() as business:
         added: list[str] = []
-        failures: list[str] = []
+        failures: list[Text] = []
         for file in _existing(files):
             known = source_of(business, file)
             if known:
@@ -52,9 +53,9 @@ def import_(
             try:
                 proposal = propose_source(business, file, fact=fact)
             except SourceError as error:
-                failures.append(str(error))
+                failures.append(words_of(error))
                 continue
-            print_proposal(proposal)
+            print_proposal(proposal, business.settings.business.language)
             if not yes and not agreed(f"Import {file} so?", default=True):
                 console.print(
                     "Left out. Where only what its rows are is wrong: --fact lead (or deal, payment, spend, event …).",
@@ -69,7 +70,7 @@ def import_(
             console.print()
             print_answer(business.ask("long_funnel"), business.settings)
         if failures:
-            raise SourceError(together(failures, "Not imported:"))
+            raise SourceError(together(failures, Text("Not imported:", "Не загружено:")))
 
 
 def _existing(patterns: list[str]) -> list[Path]:
@@ -77,7 +78,10 @@ def _existing(patterns: list[str]) -> list[Path]:
     for pattern in patterns:
         found = sorted(glob.glob(pattern)) if glob.has_magic(pattern) else [pattern]  # noqa: PTH207 - patterns may be absolute
         if not found:
-            raise SourceError(f"No file matches {pattern}.", hint="Check the folder and the spelling.")
+            raise SourceError(
+                Text("No file matches {pattern}.", "По {pattern} файлов нет.").format(pattern=pattern),
+                hint=Text("Check the folder and the spelling.", "Проверьте папку и написание."),
+            )
         files += [Path(name) for name in found]
     return files
 
@@ -105,7 +109,7 @@ def bring_in(settings: Context, business: Business, names: list[str] | None) -> 
         if reports:
             business.build(progress=progress)
     if reports:
-        print_imports(reports)
+        print_imports(reports, business.settings.business.language)
     if failure:
         raise failure
 
@@ -158,7 +162,11 @@ def sql(
     settings: Context = context.obj
     if format is Format.XLSX:
         raise LongfunnelError(
-            "sql prints table, json or csv.", hint="For XLSX take a report: longfunnel report channels --format xlsx"
+            Text("sql prints table, json or csv.", "sql печатает table, json или csv."),
+            hint=Text(
+                "For XLSX take a report: longfunnel report channels --format xlsx",
+                "Для XLSX возьмите отчёт: longfunnel report channels --format xlsx",
+            ),
         )
     with settings.business() as business:
         rows, whole = select(business, query, limit=limit)

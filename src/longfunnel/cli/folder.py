@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from longfunnel.cli.context import Context, console, error_console
+from longfunnel.cli.context import Context, already_running, console, error_console, speaks
 from longfunnel.cli.render import print_answer, print_imports
-from longfunnel.core.errors import LongfunnelError, QuestionError
+from longfunnel.core.errors import QuestionError
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from longfunnel.app.business import Business
@@ -79,7 +80,7 @@ def demo(
         folder = Path("demo-connected")
     target = settings.directory / folder
     if server := find(target.resolve()):
-        raise LongfunnelError(f"A server runs for {target} already (process {server.pid}).", hint="Stop it first.")
+        raise already_running(target, server)
     if serve is None:
         serve = sys.stdin.isatty() and sys.stdout.isatty() and not os.environ.get("CI")
     if connected:
@@ -88,7 +89,7 @@ def demo(
     with settings.progress() as progress:
         made = run(target, scale=scale, seed=seed, language=language, progress=progress)
     with made.business as business:
-        print_imports(made.imports)
+        print_imports(made.imports, business.settings.business.language)
         for report in ("long_funnel", "channels", "ledger"):
             console.print()
             print_answer(business.ask(report, since=made.since, until=made.until), business.settings)
@@ -108,12 +109,15 @@ def _demo_connected(settings: Context, target: Path, *, seed: int, language: str
     from longfunnel.app.demo_connected import demo_connected
 
     if language not in ("en", "ru"):
-        raise QuestionError(f"There is no language «{language}».", hint="Take en or ru.")
+        raise QuestionError(
+            Text("There is no language «{language}».", "Языка «{language}» нет.").format(language=language),
+            hint=Text("Take en or ru.", "Возьмите en или ru."),
+        )
     with ExitStack() as opened:
         with settings.progress() as progress:
             made = opened.enter_context(demo_connected(target, seed=seed, language=language, progress=progress))
         business, (since, until) = made.business, made.days
-        print_imports(made.imports)
+        print_imports(made.imports, business.settings.business.language)
         for report in ("long_funnel", "channels", "ledger"):
             console.print()
             print_answer(business.ask(report, since=since, until=until), business.settings)
@@ -156,22 +160,25 @@ def doctor(
     settings: Context = context.obj
     if what and (what != "site" or not url):
         raise QuestionError(
-            f"«doctor {what}» cannot be done.",
-            hint="longfunnel doctor, or: longfunnel doctor site https://shop.example/",
+            Text("«doctor {what}» cannot be done.", "Команды «doctor {what}» нет.").format(what=what),
+            hint=Text(
+                "longfunnel doctor, or: longfunnel doctor site https://shop.example/",
+                "longfunnel doctor, или: longfunnel doctor site https://shop.example/",
+            ),
         )
     if what:
         from longfunnel.app.sites.doctor import doctor_site
 
         with open_business(settings.directory) as business:
-            findings = doctor_site(business, url)
+            findings, language = doctor_site(business, url), business.settings.business.language
     else:
         with settings.business() as business:
-            findings = run(business)
+            findings, language = run(business), speaks.get()
     marks = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "fault": "[red]✗[/]"}
     for finding in findings:
-        console.print(f"{marks[finding.level]} {finding.text}", highlight=False)
+        console.print(f"{marks[finding.level]} {finding.text.to(language)}", highlight=False)
         if finding.advice:
-            console.print(f"    [dim]→ {finding.advice}[/]", highlight=False)
+            console.print(f"    [dim]→ {finding.advice.to(language)}[/]", highlight=False)
     if any(finding.level == "fault" for finding in findings):
         raise typer.Exit(1)
 

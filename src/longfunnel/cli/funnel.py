@@ -73,7 +73,12 @@ def funnel(
         "grain": grain, "histogram": histogram, "as_of": as_of, "limit": limit,
     }  # fmt: skip
     if people and lost:
-        raise QuestionError("--people and --lost exclude each other: ask twice.")
+        raise QuestionError(
+            Text(
+                "--people and --lost exclude each other: ask twice.",
+                "--people и --lost вместе не бывают: спросите дважды.",
+            )
+        )
     with settings.business() as business:
         with settings.progress() as progress:
             answer = business.ask(

@@ -25,7 +25,7 @@ from longfunnel.cli import (
     users,
     write_back,
 )
-from longfunnel.cli.context import STOPPED, Context, ElsewhereError, console, error_console
+from longfunnel.cli.context import STOPPED, Context, ElsewhereError, console, error_console, speaks
 from longfunnel.core.errors import LongfunnelError
 
 app = typer.Typer(
@@ -76,6 +76,7 @@ def _options(
 
 def run(words: list[str] | None = None) -> None:
     """Run one command: ``words``, or what the shell gave. Exit codes: 0 done, 1 a mistake that the message explains, 2 wrong usage, 130 stopped by Ctrl-C."""
+    speaks.set("en")
     try:
         try:
             app(words, prog_name="longfunnel")
@@ -84,9 +85,10 @@ def run(words: list[str] | None = None) -> None:
 
             sys.exit(forward(elsewhere.server, sys.argv[1:] if words is None else words))
     except LongfunnelError as error:
-        error_console.print(f"[bold red]✗[/] {_escape(error.message)}", highlight=False)
-        if error.hint:
-            error_console.print(f"  [dim]→[/] {_escape(error.hint)}", highlight=False)
+        language = speaks.get()
+        error_console.print(f"[bold red]✗[/] {_escape(error.said.to(language))}", highlight=False)
+        if error.advice:
+            error_console.print(f"  [dim]→[/] {_escape(error.advice.to(language))}", highlight=False)
         sys.exit(1)
     except SystemExit as end:
         if end.code == STOPPED:

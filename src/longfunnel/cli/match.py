@@ -14,6 +14,7 @@ from longfunnel.cli.context import Context, Format, console
 from longfunnel.cli.render import print_answer, print_rows
 from longfunnel.core.errors import QuestionError
 from longfunnel.core.money import show_money
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from longfunnel.app.matching import Apart, State
@@ -107,7 +108,7 @@ def accept(
 
 def _check(format: Format) -> None:
     if format not in (Format.TABLE, Format.JSON):
-        raise QuestionError("match prints table or json.")
+        raise QuestionError(Text("match prints table or json.", "match печатает table или json."))
 
 
 def _as_json(found: State) -> dict[str, Any]:

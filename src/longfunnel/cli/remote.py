@@ -15,6 +15,7 @@ from rich.console import COLOR_SYSTEMS, Console
 
 from longfunnel.cli.context import STOPPED, console, error_console, opened
 from longfunnel.core.errors import LongfunnelError
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,8 +59,14 @@ def forward(server: Running, words: list[str]) -> int:
         raise ConnectionResetError("it ended in the middle")
     except (OSError, http.client.HTTPException) as error:
         raise LongfunnelError(
-            f"The server of this folder (process {server.pid}) cannot be asked: {error}.",
-            hint="If no `longfunnel up` runs here any more, delete .longfunnel/server.json and try again.",
+            Text(
+                "The server of this folder (process {process}) cannot be asked: {error}.",
+                "Сервер этой папки (процесс {process}) не отвечает: {error}.",
+            ).format(process=server.pid, error=error),
+            hint=Text(
+                "If no `longfunnel up` runs here any more, delete .longfunnel/server.json and try again.",
+                "Если `longfunnel up` здесь уже не работает, удалите .longfunnel/server.json и повторите.",
+            ),
         ) from error
     except KeyboardInterrupt:
         return STOPPED  # the server sees that nobody listens, and stops the query

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,18 +26,21 @@ if TYPE_CHECKING:
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 _WIDE, _NARROW = {"width": 1440, "height": 1000}, {"width": 390, "height": 844}
 _PROGRAM = "from longfunnel.cli.main import run; run()"
-_QUALITY = 70
-"""Of WebP: text stays sharp, a page takes some 50 KB."""
+_QUALITY = 60
+"""Of WebP: text stays sharp, a page takes some 40 KB."""
+_SMALL = Path(str(files("longfunnel.web"))) / "static" / "img" / "demo"
 
 
 def photograph(folder: Path) -> None:
-    """Write ``<page>.<language>.webp`` of every page of the navigation, and the overview on a phone and in the dark."""
+    """Write ``<page>.<language>.webp`` of every page, and the overview on a phone and in the dark; of the pages of the
+    navigation small ones, too, for a business that has no data yet."""
     from playwright.sync_api import sync_playwright  # a tool of whoever works on the program, not one of its needs
 
     chromium = next(filter(None, map(shutil.which, _CHROMIUM)), None)
     if chromium is None:
         raise LongfunnelError("Chromium is not installed.", hint="On Debian: apt-get install chromium")
-    folder.mkdir(parents=True, exist_ok=True)
+    for one in (folder, _SMALL):
+        one.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         for language in ("en", "ru"):
@@ -44,8 +48,11 @@ def photograph(folder: Path) -> None:
                 page = browser.new_page(viewport=_WIDE, locale=language, reduced_motion="reduce")  # type: ignore[arg-type]
                 page.goto(link)
                 home = page.url.rstrip("/")
-                for name, path in _shown():
+                for path in _paths():
+                    name = path.strip("/").replace("/", "-") or "overview"
                     _shoot(page, home + path, folder / f"{name}.{language}.webp")
+                for name, path in _main():
+                    _shoot(page, home + path, _SMALL / f"{name}.{language}.webp", scale=0.6)
                 page.emulate_media(color_scheme="dark")
                 _shoot(page, f"{home}/", folder / f"overview-dark.{language}.webp")
                 page.emulate_media(color_scheme="light")
@@ -54,15 +61,29 @@ def photograph(folder: Path) -> None:
         browser.close()
 
 
-def _shown() -> list[tuple[str, str]]:
-    return [(name, page.path) for name, page in pages().items() if page.nav]
+def _main() -> list[tuple[str, str]]:
+    return [(name, page.path) for name, page in pages().items() if page.nav and page.routes[0].report]
 
 
-def _shoot(page: Any, url: str, file: Path) -> None:
-    page.goto(url)
+def _paths() -> list[str]:
+    """Every page that a signed-in owner opens without more in its address; whether it stands alone shows when it is asked."""
+    return sorted(
+        route.path
+        for page in pages().values()
+        for route in page.routes
+        if route.method == "GET" and "{" not in route.path and route.allows("owner") and route.path != "/enter"
+    )
+
+
+def _shoot(page: Any, url: str, file: Path, *, scale: float = 1) -> None:
+    answer = page.goto(url)
+    if not answer.ok or "text/html" not in answer.headers.get("content-type", ""):
+        return
     page.wait_for_load_state("networkidle")
+    page.wait_for_function("!document.querySelector('[data-waiting]')")
     session = page.context.new_cdp_session(page)  # Playwright's own screenshots know no WebP
-    taken = session.send("Page.captureScreenshot", {"format": "webp", "quality": _QUALITY})
+    clip = {"x": 0, "y": 0, **page.viewport_size, "scale": scale}
+    taken = session.send("Page.captureScreenshot", {"format": "webp", "quality": _QUALITY, "clip": clip})
     file.write_bytes(base64.b64decode(taken["data"]))
 
 

@@ -10,11 +10,12 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.text import Text
+from rich.text import Text as Styled
 
 from longfunnel.cli.context import Context, Format, console
 from longfunnel.cli.render import print_rows
 from longfunnel.core.errors import QuestionError
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -42,7 +43,7 @@ def tail(
 
     settings: Context = context.obj
     if format not in (Format.TABLE, Format.JSON):
-        raise QuestionError("tail prints table or json.")
+        raise QuestionError(Text("tail prints table or json.", "tail печатает table или json."))
     with open_business(settings.directory) as business, suppress(KeyboardInterrupt):
         for row in run(business, source, last=last, personal=personal, is_over=lambda: not follow):
             if row is None:
@@ -56,7 +57,7 @@ def tail(
 def _print_row(row: dict[str, Any], zone: ZoneInfo) -> None:
     at = row.pop("at")
     clock = f"{at.replace(tzinfo=UTC).astimezone(zone):%H:%M:%S}" if at else "        "
-    line = Text.assemble((clock, "dim"), "  ", (row.pop("source_system"), "cyan"), "  ", (row.pop("fact"), "green"))
+    line = Styled.assemble((clock, "dim"), "  ", (row.pop("source_system"), "cyan"), "  ", (row.pop("fact"), "green"))
     style = "red" if "problem" in row else "dim" if row.get("excluded") else ""
     for number, (name, value) in enumerate(row.items()):
         line.append("  ")

@@ -10,6 +10,7 @@ import typer
 from longfunnel.cli.context import Context, Format, console
 from longfunnel.cli.render import print_rows
 from longfunnel.core.errors import LongfunnelError, QuestionError
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from longfunnel.app.business import Business
@@ -43,8 +44,10 @@ def list_(context: typer.Context, format: Formats = Format.TABLE) -> None:
     settings: Context = context.obj
     with settings.business() as business:
         emails = {user.id: user.email for user in business.state.users.all()}
-        rows = [asdict(one) | {"owner": emails[one.user_id]} for one in business.state.subscriptions.all()]
-    print_rows([_row(row) for row in rows], format=format)
+        more = [
+            (one, {"owner": emails[one.user_id], "trouble": one.trouble}) for one in business.state.subscriptions.all()
+        ]
+    print_rows([_row(asdict(one) | own) for one, own in more], format=format)
 
 
 @subscriptions.command()
@@ -140,7 +143,12 @@ def send(
         format=format,
     )
     if not any(one.sent_at for one in letters):
-        raise LongfunnelError("Nothing was sent.", hint="The list says why, and when it is tried again.")
+        raise LongfunnelError(
+            Text("Nothing was sent.", "Ничего не отправлено."),
+            hint=Text(
+                "The list says why, and when it is tried again.", "В списке сказано почему и когда будет повтор."
+            ),
+        )
 
 
 def user_of(business: Business, email: str) -> User:
@@ -151,8 +159,13 @@ def user_of(business: Business, email: str) -> User:
         if user.role == "owner" and not user.is_disabled:
             return user
     raise QuestionError(
-        "Nobody has an account yet, and a letter is asked with somebody's rights.",
-        hint="Add one: longfunnel user add EMAIL --role owner",
+        Text(
+            "Nobody has an account yet, and a letter is asked with somebody's rights.",
+            "Аккаунтов пока нет, а письмо отправляется с чьими-то правами.",
+        ),
+        hint=Text(
+            "Add one: longfunnel user add EMAIL --role owner", "Добавьте: longfunnel user add ПОЧТА --role owner"
+        ),
     )
 
 
@@ -167,7 +180,12 @@ def page_of(address: str, language: str) -> tuple[str, str, str]:
     known = {page.path: page.routes[0].report for page in pages().values() if page.nav and page.routes[0].report}
     path = "/" + parts.path.strip("/")
     if path not in known:
-        raise QuestionError(f"No page with a report stands at «{path}».", hint=f"Pages: {', '.join(sorted(known))}.")
+        raise QuestionError(
+            Text("No page with a report stands at «{path}».", "Страницы с отчётом по адресу «{path}» нет.").format(
+                path=path
+            ),
+            hint=Text("Pages: {pages}.", "Страницы: {pages}.").format(pages=", ".join(sorted(known))),
+        )
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     asked = pairs if any(key == "report" for key, _ in pairs) else [("report", known[path]), *pairs]
     report = reports().get(dict(asked)["report"])

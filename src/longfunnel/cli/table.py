@@ -13,6 +13,7 @@ from rich.text import Text as Styled
 from longfunnel.cli.context import console
 from longfunnel.core.money import show_value
 from longfunnel.core.text import Text
+from longfunnel.dimensions import value_text
 from longfunnel.journeys.attribution.models import MODELS
 
 if TYPE_CHECKING:
@@ -106,6 +107,8 @@ class _Shown:
         self.wide = max(self.width, cell_len(self.header)) if self.is_number else self.width
 
     def _cell(self, value: Any, few: int | None) -> Styled:
+        if self.column.kind == "dimension" and self.column.format == "text":
+            return Styled(value_text(self.column.name, value).to(self._language), style="dim" if value is None else "")
         text = show_value(value, self.column.format, self._language, places=self._places)
         if few is not None:
             text += f" ({few})"

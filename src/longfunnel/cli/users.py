@@ -9,6 +9,7 @@ import typer
 from longfunnel.cli.context import Context, Format, console
 from longfunnel.cli.render import print_rows
 from longfunnel.core.errors import QuestionError, did_you_mean
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from longfunnel.state import Role
@@ -76,7 +77,12 @@ def role(
     settings: Context = context.obj
     wanted = _role(role)
     if wanted == "manager" and not manager:
-        raise QuestionError("A manager needs the name that the CRM calls them.", hint="Add --manager 'Anna Peters'")
+        raise QuestionError(
+            Text(
+                "A manager needs the name that the CRM calls them.", "Менеджеру нужно имя, под которым его знает CRM."
+            ),
+            hint=Text("Add --manager 'Anna Peters'", "Добавьте --manager 'Анна Петрова'"),
+        )
     with settings.business() as business:
         user = business.state.users.of(email)
         business.state.users.change(user.id, role=wanted, manager=manager)
@@ -102,6 +108,7 @@ def _role(word: str) -> Role:
 
     if word not in ROLES:
         raise QuestionError(
-            f"There is no role «{word}».{did_you_mean(word, ROLES)}", hint=f"Roles: {', '.join(ROLES)}."
+            Text("There is no role «{word}».", "Роли «{word}» нет.").format(word=word) + did_you_mean(word, ROLES),
+            hint=Text("Roles: {roles}.", "Роли: {roles}.").format(roles=", ".join(ROLES)),
         )
     return word

@@ -10,6 +10,7 @@ import typer
 from longfunnel.cli.context import Context, Format, agreed, console
 from longfunnel.cli.render import print_rows
 from longfunnel.core.errors import LongfunnelError, NothingYetError, QuestionError, did_you_mean, together
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from longfunnel.app.business import Business
@@ -72,7 +73,8 @@ def run(
             )
             troubles += [f"{record}: {why}" for record, why in done.failed.items()]
         if troubles:
-            raise LongfunnelError(together(troubles[:_SHOWN], f"{len(troubles):,} records were refused:"))
+            intro = Text("{count:,} records were refused:", "Не приняты записи ({count}):").format(count=len(troubles))
+            raise LongfunnelError(together(troubles[:_SHOWN], intro))
 
 
 @writing.command()
@@ -126,12 +128,18 @@ def _rules(business: Business, name: str) -> list[WriteBack]:
     rules = list(business.settings.write_back)
     if not rules:
         raise NothingYetError(
-            "Nothing is to be written back.",
-            hint='Say what in longfunnel.toml: [[write_back]] name = "sources", to = "crm".',
+            Text("Nothing is to be written back.", "Обратно писать нечего."),
+            hint=Text(
+                'Say what in longfunnel.toml: [[write_back]] name = "sources", to = "crm".',
+                'Задайте в longfunnel.toml: [[write_back]] name = "sources", to = "crm".',
+            ),
         )
     known = [rule.name for rule in rules]
     if name and name not in known:
-        raise QuestionError(f"There is no [[write_back]] «{name}».{did_you_mean(name, known)}")
+        raise QuestionError(
+            Text("There is no [[write_back]] «{name}».", "[[write_back]] «{name}» нет.").format(name=name)
+            + did_you_mean(name, known)
+        )
     return [rule for rule in rules if not name or rule.name == name]
 
 

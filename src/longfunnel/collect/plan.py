@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from longfunnel.collect.loading.values import Reader
 from longfunnel.collect.presets import with_preset
 from longfunnel.collect.visiting.traffic import Network, networks
-from longfunnel.core.errors import SettingsError, together
+from longfunnel.core.errors import MENDING, SettingsError, together
+from longfunnel.core.text import Text
 from longfunnel.warehouse.identifiers import normalise
 
 if TYPE_CHECKING:
@@ -107,18 +108,25 @@ def _pools(sites: list[Site], country: str) -> dict[str, dict[str, str]]:
     for site in sites:
         where = f"[[site]] «{site.name}» numbers"
         mistakes += [
-            f"{where}: «{text}» is no phone number such as +7 495 123-45-67."
+            Text(
+                "{where}: «{text}» is no phone number such as +7 495 123-45-67.",
+                "{where}: «{text}» — не номер телефона вида +7 495 123-45-67.",
+            ).format(where=where, text=text)
             for text in (*site.numbers.pool, *site.numbers.replaces)
             if normalise("phone", text, country) is None
         ]
         for text in site.numbers.pool:
             number = normalise("phone", text, country)
             if number and seen.setdefault(number, site.name) != site.name:
-                mistakes.append(f"{where}: {text} is in the pool of «{seen[number]}» already; a number has one site.")
+                said = Text(
+                    "{where}: {text} is in the pool of «{other}» already; a number has one site.",
+                    "{where}: {text} уже в пуле «{other}»; у номера один сайт.",
+                )
+                mistakes.append(said.format(where=where, text=text, other=seen[number]))
             elif number:
                 pools.setdefault(site.name, {})[number] = text
     if mistakes:
-        raise SettingsError(together(mistakes, "longfunnel.toml needs mending:"))
+        raise SettingsError(together(mistakes, MENDING))
     return pools
 
 

@@ -14,7 +14,8 @@ from urllib.parse import unquote_plus
 from longfunnel.collect.loading.gathering import understand
 from longfunnel.collect.log.segment import Position
 from longfunnel.collect.wire import WireError, from_payload
-from longfunnel.core.errors import LongfunnelError, SettingsError, did_you_mean, together
+from longfunnel.core.errors import MENDING, LongfunnelError, SettingsError, did_you_mean, together
+from longfunnel.core.text import Text, read_stored
 from longfunnel.warehouse.database import transaction
 from longfunnel.warehouse.facts import Fact, Type, facts
 from longfunnel.warehouse.identifiers import KINDS, Identifier
@@ -68,6 +69,8 @@ def export_person(
     for table, column in _RAW.items():
         rows = _as_dicts(connection.execute(f"SELECT * FROM main.{table}"))
         found[table] = [row for row in rows if _mentions(str(row[column]), _telling(identifiers))]
+    for row in found["quarantine"]:
+        row["reason"] = str(read_stored(row["reason"]))
     return {name: rows for name, rows in found.items() if rows}
 
 
@@ -88,7 +91,10 @@ def erase_person(
     """
     known = frozenset(identifiers)
     if loaded < (until or log.synced):
-        raise ErasureError("The log has not been loaded to its end.", hint="Wait a moment and try again.")
+        raise ErasureError(
+            Text("The log has not been loaded to its end.", "Журнал ещё не загружен до конца."),
+            hint=Text("Wait a moment and try again.", "Подождите немного и повторите."),
+        )
     with transaction(connection):
         deleted, emptied = erase_facts(connection, known, "")
         drop_derived(connection)
@@ -222,12 +228,13 @@ def apply_retention(
     """
     known = facts()
     wrong = [
-        f"[retention] «{name}» is no fact.{did_you_mean(name, [*known, WEBHOOK])}"
+        Text("[retention] «{name}» is no fact.", "[retention] «{name}» — не факт.").format(name=name)
+        + did_you_mean(name, [*known, WEBHOOK])
         for name in days_by_fact
         if name not in known and name != WEBHOOK
     ]
     if wrong:
-        raise SettingsError(together(wrong, "longfunnel.toml needs mending:"))
+        raise SettingsError(together(wrong, MENDING))
     gone: dict[str, int] = {}
     with transaction(connection):
         for name, days in days_by_fact.items():

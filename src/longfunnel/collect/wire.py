@@ -11,9 +11,11 @@ from typing import Any
 import msgspec
 
 from longfunnel.core.errors import LongfunnelError
+from longfunnel.core.text import Text, spoken
 
 NO_CONSENT, COOKIELESS, FULL = 0, 1, 2
 MAX_EVENTS = 500
+NO_JSON = Text("The body is not JSON: {why}.", "Тело запроса — не JSON: {why}.")
 
 
 class WireError(LongfunnelError):
@@ -82,16 +84,25 @@ def read_batch(body: bytes) -> Batch:
     try:
         batch = _decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise WireError(f"{error}.") from error
+        raise WireError(spoken(f"{error}.")) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise WireError(f"The body is not JSON: {error}.") from error
+        raise WireError(NO_JSON.format(why=error)) from error
     if not 0 < len(batch.events) <= MAX_EVENTS:
-        raise WireError(f"$.e: 1 to {MAX_EVENTS} events, not {len(batch.events)}.")
+        said = Text("$.e: 1 to {most} events, not {many}.", "$.e: событий должно быть от 1 до {most}, а не {many}.")
+        raise WireError(said.format(most=MAX_EVENTS, many=len(batch.events)))
     if batch.consent not in (NO_CONSENT, COOKIELESS, FULL):
-        raise WireError(f"$.c: 0 (none), 1 (cookieless) or 2 (full), not {batch.consent}.")
+        said = Text(
+            "$.c: 0 (none), 1 (cookieless) or 2 (full), not {given}.",
+            "$.c: 0 (нет), 1 (без cookie) или 2 (полное), а не {given}.",
+        )
+        raise WireError(said.format(given=batch.consent))
     for number, event in enumerate(batch.events):
         if not (0 < len(event.id) <= 100 and 0 < len(event.name) <= 200) or "\0" in event.id or "\0" in event.name:
-            raise WireError(f"$.e[{number}]: i needs 1 to 100 characters, n 1 to 200, and neither a NUL.")
+            said = Text(
+                "$.e[{number}]: i needs 1 to 100 characters, n 1 to 200, and neither a NUL.",
+                "$.e[{number}]: в i нужно от 1 до 100 знаков, в n — от 1 до 200, и без NUL.",
+            )
+            raise WireError(said.format(number=number))
     return batch
 
 
@@ -100,9 +111,9 @@ def read_wish(body: bytes) -> Wish:
     try:
         return _wish_decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise WireError(f"{error}.") from error
+        raise WireError(spoken(f"{error}.")) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise WireError(f"The body is not JSON: {error}.") from error
+        raise WireError(NO_JSON.format(why=error)) from error
 
 
 class Hit(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="hit"):
@@ -168,5 +179,9 @@ def from_payload(payload: bytes) -> Entry:
     try:
         entry: Entry = _entry_decoder.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise WireError(f"The log has a record that this version does not know: {error}.") from error
+        said = Text(
+            "The log has a record that this version does not know: {why}.",
+            "В журнале есть запись, которой эта версия не знает: {why}.",
+        )
+        raise WireError(said.format(why=error)) from error
     return entry

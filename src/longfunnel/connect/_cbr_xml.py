@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from xml.etree import ElementTree as ET
 
 from longfunnel.core.errors import SourceError
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 BASE: Final = "RUB"
 """Rates are in this currency: they are for a business that counts in it."""
 _PLACES: Final = Decimal("1E-10")
+_ON: Final = Text("{code} on {day}", "{code} за {day}")
 _ISO: Final = re.compile(r"[A-Z]{3}")
 
 
@@ -31,8 +33,12 @@ def daily_rates(body: bytes) -> list[dict[str, Any]]:
     for entry in root.iter("Valute"):
         code = (entry.findtext("CharCode") or "").strip().upper()
         if not _ISO.fullmatch(code):
-            raise SourceError(f"The rates of {day} have a currency without a code of three letters: «{code}».")
-        rows.append({"day_on": day, "currency": code, "rate": _rate(entry, f"{code} on {day}")})
+            said = Text(
+                "The rates of {day} have a currency without a code of three letters: «{code}».",
+                "Среди курсов за {day} есть валюта без кода из трёх букв: «{code}».",
+            )
+            raise SourceError(said.format(day=day, code=code))
+        rows.append({"day_on": day, "currency": code, "rate": _rate(entry, _ON.format(code=code, day=day))})
     return rows
 
 
@@ -50,7 +56,7 @@ def dynamic_rates(body: bytes, currency: str) -> list[dict[str, Any]]:
     rows = []
     for entry in _read(body).iter("Record"):
         day = _day(entry.get("Date"))
-        rows.append({"day_on": day, "currency": currency, "rate": _rate(entry, f"{currency} on {day}")})
+        rows.append({"day_on": day, "currency": currency, "rate": _rate(entry, _ON.format(code=currency, day=day))})
     return rows
 
 
@@ -60,7 +66,10 @@ class _NoDoctype(ET.TreeBuilder):
     def doctype(self, name: str, pubid: str | None, system: str | None) -> None:  # noqa: ARG002 - the parser's signature
         """What the parser calls at the beginning of a document type."""
         raise SourceError(
-            "The rates came with a document type, which the Bank of Russia never sends: nothing was read."
+            Text(
+                "The rates came with a document type, which the Bank of Russia never sends: nothing was read.",
+                "В ответе с курсами есть DOCTYPE, которого Банк России не присылает: ничего не прочитано.",
+            )
         )
 
 
@@ -71,11 +80,20 @@ def _read(body: bytes) -> ET.Element:
         root: ET.Element = parser.close()
     except (ET.ParseError, LookupError, ValueError) as error:
         start = body[:60].decode("cp1251", "replace").strip()
-        raise SourceError(f"The rates are no XML: {error}. The answer begins with «{start}».") from error
+        said = Text(
+            "The rates are no XML: {why}. The answer begins with «{start}».",
+            "Курсы пришли не в XML: {why}. Ответ начинается с «{start}».",
+        )
+        raise SourceError(said.format(why=error, start=start)) from error
     if root.tag != "ValCurs":
-        raise SourceError(f"These are no rates of the Bank of Russia: the answer is <{root.tag}>, not <ValCurs>.")
+        said = Text(
+            "These are no rates of the Bank of Russia: the answer is <{tag}>, not <ValCurs>.",
+            "Это не курсы Банка России: в ответе <{tag}>, а не <ValCurs>.",
+        )
+        raise SourceError(said.format(tag=root.tag))
     if problem := next(_problems(root), ""):
-        raise SourceError(f"The Bank of Russia refuses: {problem}")
+        said = Text("The Bank of Russia refuses: {problem}", "Банк России отказывает: {problem}")
+        raise SourceError(said.format(problem=problem))
     return root
 
 
@@ -94,16 +112,16 @@ def _day(text: str | None) -> date:
             return date(int(parts[3]), int(parts[2]), int(parts[1]))
     except ValueError:
         pass
-    raise SourceError(f"«{text or ''}» is no day of rates.")
+    raise SourceError(Text("«{text}» is no day of rates.", "«{text}» — не дата курсов.").format(text=text or ""))
 
 
-def _rate(entry: ET.Element, what: str) -> float:
+def _rate(entry: ET.Element, what: Text) -> float:
     """Units of the rouble for one of the currency, to ten places: what the fact keeps."""
     value, nominal = _number(entry.findtext("Value"), what), _number(entry.findtext("Nominal"), what)
     return float((value / nominal).quantize(_PLACES))
 
 
-def _number(text: str | None, what: str) -> Decimal:
+def _number(text: str | None, what: Text) -> Decimal:
     """A number above 0 with a decimal comma, thousands apart or not."""
     plain = re.sub(r"[\s\u00a0\u202f]", "", text or "").replace(",", ".")
     try:
@@ -111,5 +129,6 @@ def _number(text: str | None, what: str) -> Decimal:
     except InvalidOperation:
         number = Decimal(0)
     if not number.is_finite() or number <= 0:
-        raise SourceError(f"The rate of {what} is no number above 0: «{text or ''}».")
+        said = Text("The rate of {what} is no number above 0: «{text}».", "Курс {what} — не число больше 0: «{text}».")
+        raise SourceError(said.format(what=what, text=text or ""))
     return number

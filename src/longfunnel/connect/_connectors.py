@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from longfunnel.connect._engine import Connector
 from longfunnel.core import registry
-from longfunnel.core.errors import SettingsError, did_you_mean, together
+from longfunnel.core.errors import MENDING, SettingsError, did_you_mean, together
+from longfunnel.core.text import Text, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +18,15 @@ if TYPE_CHECKING:
 
 _FILE, _DLT = "file", "dlt"
 """The entries whose rows come as files: from the disk, and from the sources of dlt."""
+_UNKNOWN = Text("unknown setting «{name}».", "неизвестная настройка «{name}».")
+_MISSING = Text("«{name}» is missing: {meaning}", "не задано «{name}»: {meaning}")
+_KIND_WORDS = {
+    "text": Text("text", "текст"),
+    "number": Text("number", "число"),
+    "flag": Text("flag", "флаг: true или false"),
+    "list": Text("list", "список"),
+    "table": Text("table", "набор пар"),
+}
 _KINDS: dict[str, tuple[type, ...]] = {
     "text": (str, int),
     "number": (int, float),
@@ -36,7 +46,8 @@ def connector_named(name: str) -> Connector:
     known = connector_names()
     if name not in known:
         raise SettingsError(
-            f"There is no type of source «{name}».{did_you_mean(name, [*known, _FILE, _DLT, 'webhook'])}"
+            Text("There is no type of source «{name}».", "Нет типа источника «{name}».").format(name=name)
+            + did_you_mean(name, [*known, _FILE, _DLT, "webhook"])
         )
     return registry.entry("longfunnel.connect", name, "CONNECTOR", Connector)
 
@@ -46,32 +57,34 @@ def check_source(source: Source, *, is_whole: bool = True) -> Connector:
     demands them all, misses."""
     connector = connector_named(source.type)
     known = {option.name: option for option in connector.options}
-    where = f"[[source]] «{source.name}»: "
-    mistakes = [
-        f"{where}unknown setting «{name}».{did_you_mean(name, known)}" for name in source.options if name not in known
-    ]
+    mistakes = [_UNKNOWN.format(name=name) + did_you_mean(name, known) for name in source.options if name not in known]
     for name, value in source.options.items():
         if name in known and not isinstance(value, _KINDS[known[name].kind]):
-            mistakes.append(f"{where}{name} = {value!r} must be a {known[name].kind}.")
+            mistakes.append(
+                Text("{name} = {value!r} must be a {kind}.", "{name} = {value!r}, а нужен {kind}.").format(
+                    name=name, value=value, kind=_KIND_WORDS[known[name].kind]
+                )
+            )
     mistakes += [
-        f"{where}«{option.name}» is missing: {option.meaning or option.title}"
+        _MISSING.format(name=option.name, meaning=option.meaning or option.title)
         for option in connector.options
         if is_whole and option.is_required and not source.options.get(option.name)
     ]
     credentials = [credential.name for credential in connector.credentials]
     if not source.base_url:  # the address is made of options
         mistakes += [
-            f"{where}«{name}» is missing: {known[name].meaning or known[name].title}"
+            _MISSING.format(name=name, meaning=known[name].meaning or known[name].title)
             for _, name, _, _ in Formatter().parse(connector.base_url)
             if name in known and not known[name].is_required and not (source.options.get(name) or known[name].default)
         ]
     mistakes += [
-        f"{where}unknown setting «credentials.{name}».{did_you_mean(name, credentials)}"
+        _UNKNOWN.format(name=f"credentials.{name}") + did_you_mean(name, credentials)
         for name in source.credentials
         if name not in credentials
     ]
     if mistakes:
-        raise SettingsError(together(mistakes, "longfunnel.toml needs mending:"))
+        where = spoken(f"[[source]] «{source.name}»: ")
+        raise SettingsError(together([where + mistake for mistake in mistakes], MENDING))
     return connector
 
 

@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING, Literal, cast
 from charset_normalizer import from_bytes
 
 from longfunnel.core.errors import SourceError, did_you_mean
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,10 @@ _CHUNK = 1 << 20
 _LEGACY_SAMPLE = 1 << 18
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _UTF8 = {"utf-8", "utf-8-sig"}
+EXPORT_AGAIN = Text("Export it again.", "Выгрузите его заново.")
+EXPORT_OTHERWISE = Text("Export it again, or as CSV.", "Выгрузите его заново или в CSV.")
+NO_TEXT = Text("{file} is empty: it holds no text.", "{file} пуст: в нём нет текста.")
+_DOWNLOAD_AGAIN = Text("Download or export it again.", "Скачайте или выгрузите его заново.")
 _RUSSIAN = frozenset("оеаинтсрвлкмдпуяыьгзбчйхжшюцщэф")
 
 
@@ -59,19 +64,31 @@ def find_files(path: str, folder: Path, source: str) -> list[Path]:
         if found:
             return found
         raise SourceError(
-            f"[[source]] «{source}»: no file matches {path} in {folder}.",
-            hint="Check the folder and the spelling of path.",
+            Text(
+                "[[source]] «{source}»: no file matches {path} in {folder}.",
+                "[[source]] «{source}»: в {folder} нет файлов по шаблону {path}.",
+            ).format(source=source, path=path, folder=folder),
+            hint=Text("Check the folder and the spelling of path.", "Проверьте папку и написание path."),
         )
     file = Path(pattern)
     if file.is_dir():
         raise SourceError(
-            f"[[source]] «{source}»: {path} is a folder.",
-            hint=f'To take its files, write path = "{path.rstrip("/")}/*.csv".',
+            Text("[[source]] «{source}»: {path} is a folder.", "[[source]] «{source}»: {path} — это папка.").format(
+                source=source, path=path
+            ),
+            hint=Text(
+                'To take its files, write path = "{path}/*.csv".',
+                'Чтобы взять её файлы, напишите path = "{path}/*.csv".',
+            ).format(path=path.rstrip("/")),
         )
     if not file.exists():
         beside = [entry.name for entry in file.parent.iterdir()] if file.parent.is_dir() else []
         raise SourceError(
-            f"[[source]] «{source}»: there is no file {path} in {folder}.{did_you_mean(file.name, beside)}"
+            Text(
+                "[[source]] «{source}»: there is no file {path} in {folder}.",
+                "[[source]] «{source}»: в {folder} нет файла {path}.",
+            ).format(source=source, path=path, folder=folder)
+            + did_you_mean(file.name, beside)
         )
     return [file]
 
@@ -86,13 +103,26 @@ def make_readable(file: Path, work: Path, *, encoding: str = "") -> Readable:
             head = opened.read(_CHUNK)
     except PermissionError as error:
         raise SourceError(
-            f"{file} cannot be opened: it is locked, or may not be read.",
-            hint="Close the program that holds it, or allow reading it, and run again.",
+            Text(
+                "{file} cannot be opened: it is locked, or may not be read.",
+                "{file} не открывается: он занят или его нельзя читать.",
+            ).format(file=file),
+            hint=Text(
+                "Close the program that holds it, or allow reading it, and run again.",
+                "Закройте программу, которая его держит, или разрешите чтение и запустите снова.",
+            ),
         ) from error
     except OSError as error:
-        raise SourceError(f"{file} cannot be read: {error.strerror or error}.") from error
+        raise SourceError(
+            Text("{file} cannot be read: {why}.", "{file} не читается: {why}.").format(
+                file=file, why=error.strerror or error
+            )
+        ) from error
     if not head:
-        raise SourceError(f"{file} is empty: it has no bytes at all.", hint="Export it again.")
+        raise SourceError(
+            Text("{file} is empty: it has no bytes at all.", "{file} пуст: в нём нет ни байта.").format(file=file),
+            hint=EXPORT_AGAIN,
+        )
     kind, inner = _kind(file, head)
     if kind == "archive":
         return _from_archive(file, work, encoding)
@@ -122,7 +152,10 @@ def _kind(file: Path, head: bytes) -> tuple[Kind | Literal["archive"], bytes]:
             with zipfile.ZipFile(file) as archive:
                 is_workbook = any(name.startswith(("xl/", "content.xml")) for name in archive.namelist())
         except zipfile.BadZipFile as error:
-            raise SourceError(f"{file} is damaged: {error}.", hint="Download or export it again.") from error
+            raise SourceError(
+                Text("{file} is damaged: {why}.", "{file} повреждён: {why}.").format(file=file, why=error),
+                hint=_DOWNLOAD_AGAIN,
+            ) from error
         return ("workbook" if is_workbook else "archive"), head
     suffixes = [suffix.lower() for suffix in file.suffixes]
     if head[:2] == b"\x1f\x8b":
@@ -131,19 +164,35 @@ def _kind(file: Path, head: bytes) -> tuple[Kind | Literal["archive"], bytes]:
                 head = opened.read(_CHUNK)
         except (OSError, EOFError) as error:
             raise SourceError(
-                f"{file} is a damaged gzip file: {error}.", hint="Download or export it again."
+                Text("{file} is a damaged gzip file: {why}.", "{file} — повреждённый файл gzip: {why}.").format(
+                    file=file, why=error
+                ),
+                hint=_DOWNLOAD_AGAIN,
             ) from error
         suffixes = [suffix for suffix in suffixes if suffix != ".gz"]
     if head[:5] == b"%PDF-":
-        raise SourceError(f"{file} is a PDF, not a table.", hint="Export it as CSV or XLSX.")
+        raise SourceError(
+            Text("{file} is a PDF, not a table.", "{file} — это PDF, а не таблица.").format(file=file),
+            hint=Text("Export it as CSV or XLSX.", "Выгрузите его в CSV или XLSX."),
+        )
     start = head[:2048].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if not head.strip(b"\xef\xbb\xbf \t\r\n\0"):
-        raise SourceError(f"{file} is empty: it holds no text.", hint="Export it again.")
+        raise SourceError(NO_TEXT.format(file=file), hint=EXPORT_AGAIN)
     if start.startswith((b"<!doctype html", b"<html", b"<head", b"<?xml", b"<table", b"<meta", b"<div")):
-        what = "an XML file" if start.startswith(b"<?xml") else "a web page (HTML)"
+        what = (
+            Text("an XML file", "файл XML")
+            if start.startswith(b"<?xml")
+            else Text("a web page (HTML)", "веб-страница (HTML)")
+        )
         raise SourceError(
-            f"{file} is {what}, not a table. A login page saved instead of a download looks like this.",
-            hint="Open it to see, then export it again as CSV or XLSX.",
+            Text(
+                "{file} is {what}, not a table. A login page saved instead of a download looks like this.",
+                "{file} — это {what}, а не таблица. Так бывает, когда вместо файла сохранилась страница входа.",
+            ).format(file=file, what=what),
+            hint=Text(
+                "Open it to see, then export it again as CSV or XLSX.",
+                "Откройте его и посмотрите, потом выгрузите заново в CSV или XLSX.",
+            ),
         )
     suffix = suffixes[-1] if suffixes else ""
     if suffix in (".jsonl", ".ndjson"):
@@ -168,11 +217,17 @@ def _from_archive(file: Path, work: Path, encoding: str) -> Readable:
         if len(members) != 1:
             names = ", ".join(info.filename for info in members[:5])
             raise SourceError(
-                f"{file} is an archive of {len(members)} files ({names} …), not of one.",
-                hint="Unpack it and name the files.",
+                Text(
+                    "{file} is an archive of {many} files ({names} …), not of one.",
+                    "{file} — архив, в котором не один файл, а {many} ({names} …).",
+                ).format(file=file, many=len(members), names=names),
+                hint=Text("Unpack it and name the files.", "Распакуйте его и укажите файлы."),
             )
         if members[0].flag_bits & 1:
-            raise SourceError(f"{file} is locked with a password.", hint="Unpack it and name the file inside.")
+            raise SourceError(
+                Text("{file} is locked with a password.", "{file} закрыт паролем.").format(file=file),
+                hint=Text("Unpack it and name the file inside.", "Распакуйте его и укажите файл внутри."),
+            )
         inside = work / Path(members[0].filename).name
         with archive.open(members[0]) as packed, inside.open("wb") as target:
             while chunk := packed.read(_CHUNK):
@@ -196,7 +251,10 @@ def _lookup(encoding: str, file: Path) -> str:
         return codecs.lookup(encoding).name
     except LookupError as error:
         raise SourceError(
-            f"{file}: there is no encoding «{encoding}».", hint='Such as "utf-8", "cp1251", "utf-16".'
+            Text("{file}: there is no encoding «{encoding}».", "{file}: нет кодировки «{encoding}».").format(
+                file=file, encoding=encoding
+            ),
+            hint=Text('Such as "utf-8", "cp1251", "utf-16".', 'Например, "utf-8", "cp1251", "utf-16".'),
         ) from error
 
 
@@ -274,8 +332,11 @@ def _guess(foreign: bytes, file: Path) -> str:
     best = from_bytes(foreign).best()
     if best is None:
         raise SourceError(
-            f"{file} is text in an encoding that cannot be recognised.",
-            hint='Name it in the source: encoding = "cp1251".',
+            Text(
+                "{file} is text in an encoding that cannot be recognised.",
+                "{file}: кодировку текста не удалось узнать.",
+            ).format(file=file),
+            hint=Text('Name it in the source: encoding = "cp1251".', 'Укажите её у источника: encoding = "cp1251".'),
         )
     return best.encoding
 
@@ -296,8 +357,11 @@ def _transcode(file: Path, work: Path, encoding: str) -> Path:
             written.writelines(_decoded(file, encoding))
     except UnicodeDecodeError as error:
         raise SourceError(
-            f"{file} is not text in {encoding}: byte {error.start} is not.",
-            hint="Name the right encoding in the source.",
+            Text(
+                "{file} is not text in {encoding}: byte {byte} is not.",
+                "{file} — текст не в кодировке {encoding}: в ней нет байта {byte}.",
+            ).format(file=file, encoding=encoding, byte=error.start),
+            hint=Text("Name the right encoding in the source.", "Укажите у источника верную кодировку."),
         ) from error
     return target
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from longfunnel.connect._exports import Export, exports
 from longfunnel.connect._synonyms import FILLERS, SYNONYMS, plain
+from longfunnel.core.text import NOTHING, Text
 from longfunnel.warehouse.facts import Type, facts
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Guess:
     system: str = ""
     unit: str = ""
     score: float = 0.0
-    why: str = ""
+    why: Text = NOTHING
 
 
 def best_guess(found: Sequence[Profile], stem: str, fact: str = "") -> Guess | None:
@@ -98,12 +99,22 @@ def best_guess(found: Sequence[Profile], stem: str, fact: str = "") -> Guess | N
         # a vendor's export is recognised by several headers of its own: only a far fuller reading outweighs it
         if best.score + 3 >= rival:
             return best
-    links = _as_link(found) if fact in ("", "identity_link") else None
-    return max(free, key=lambda guess: guess.score, default=links)
+    if free:
+        return max(free, key=lambda guess: guess.score)
+    if links := _as_link(found) if fact in ("", "identity_link") else None:
+        return links
+    # no reading is whole by the values: the headers alone tell what was meant, and the first rows show what cannot be read
+    meant = [
+        guess
+        for name in SYNONYMS
+        if fact in ("", name)
+        and (guess := _as_fact(facts()[name], found, stem, is_named=bool(fact), is_by_headers=True))
+    ]
+    return max(meant, key=lambda guess: guess.score, default=None)
 
 
 def _as_link(found: Sequence[Profile]) -> Guess | None:
-    """Two columns that each name a person are evidence that both are one."""
+    """Two columns that each name a person are evidence that both are one, where the table tells nothing else, but perhaps when."""
     lead = facts()["lead"]
     kinds = [
         (column.identifier, profile.header)
@@ -116,13 +127,19 @@ def _as_link(found: Sequence[Profile]) -> Guess | None:
     ]
     if len({header for _, header in kinds}) != 2 or len(kinds) != 2 or kinds[0][0] == kinds[1][0]:
         return None
+    others = [profile for profile in found if profile.header not in {header for _, header in kinds}]
+    if any(profile.share("date") < 0.8 for profile in others) or len(others) > 1:
+        return None
     (kind_a, a), (kind_b, b) = kinds
     return Guess(
         "identity_link",
         columns={"value_a": a, "value_b": b},
         constants={"kind_a": kind_a, "kind_b": kind_b},
         score=6.0,
-        why=f"by its columns «{a}» and «{b}», which name the same person",
+        why=Text(
+            "by its columns «{a}» and «{b}», which name the same person",
+            "по столбцам «{a}» и «{b}»: они называют одного человека",
+        ).format(a=a, b=b),
     )
 
 
@@ -136,7 +153,7 @@ def _as_export(export: Export, found: Sequence[Profile]) -> Guess | None:
         constants=dict(export.constants),
         system=export.system,
         unit=export.unit,
-        why=f"an export of {export.vendor}",
+        why=Text("an export of {vendor}", "это выгрузка {vendor}").format(vendor=export.vendor),
     )
     for ours, names in export.columns.items():
         column = fact.column_by_name[ours]
@@ -162,16 +179,18 @@ def _exact(header: str) -> str:
     return " ".join(header.replace("\u00a0", " ").split()).casefold().replace("ё", "е")
 
 
-def _as_fact(fact: Fact, found: Sequence[Profile], stem: str, *, is_named: bool) -> Guess | None:
+def _as_fact(
+    fact: Fact, found: Sequence[Profile], stem: str, *, is_named: bool, is_by_headers: bool = False
+) -> Guess | None:
+    """The columns read as that fact; ``is_by_headers``: whatever their values are, where the header is one of the field's own."""
     words = SYNONYMS[fact.name]
     pairs = sorted(
         (
             (-score, rank, place, ours)
             for ours, synonyms in words.items()
             for place, profile in enumerate(found)
-            if profile.values
-            and (score := _likeness(profile.header, synonyms))
-            and profile.fits(fact.column_by_name[ours])
+            if (score := _likeness(profile.header, synonyms))
+            and ((profile.values and profile.fits(fact.column_by_name[ours])) or (is_by_headers and score == _SURE))
             for rank in [_rank(profile.header, synonyms)]
         ),
     )
@@ -190,9 +209,8 @@ def _as_fact(fact: Fact, found: Sequence[Profile], stem: str, *, is_named: bool)
         return None
     hint = sum(word in stem.lower() for word in FILE_WORDS.get(fact.name, ()))
     guess.score = _score(fact, certainty, min(hint, 2))
-    guess.why = (
-        f"by its columns {', '.join(f'«{_first(guess.columns[ours])}»' for ours in (told or list(guess.columns))[:3])}"
-    )
+    headers = ", ".join(f"«{_first(guess.columns[ours])}»" for ours in (told or list(guess.columns))[:3])
+    guess.why = Text("by its columns {headers}", "по столбцам {headers}").format(headers=headers)
     return guess
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from longfunnel.core.errors import SourceError, did_you_mean, together
+from longfunnel.core.text import Text, spoken
 from longfunnel.warehouse.facts import Fact, facts
 
 if TYPE_CHECKING:
@@ -24,11 +25,20 @@ def check_names(source: Source, tables: Mapping[str, tuple[str, ...]]) -> Fact:
     known = facts()
     if source.fact not in known:
         raise SourceError(
-            f"[[source]] «{source.name}»: there is no fact «{source.fact}».{did_you_mean(source.fact, known)} There are: {', '.join(known)}."
+            spoken(f"[[source]] «{source.name}»: ")
+            + Text("there is no fact «{fact}».", "нет факта «{fact}».").format(fact=source.fact)
+            + did_you_mean(source.fact, known)
+            + Text(" There are: {known}.", " Есть: {known}.").format(known=", ".join(known))
         )
     fact = known[source.fact]
     mistakes = [
-        f"{section}.{ours}: a {fact.name} has no column «{ours}».{did_you_mean(ours, fact.column_by_name)} Any name fits under {section}.props."
+        Text(
+            "{section}.{ours}: a {fact} has no column «{ours}».", "{section}.{ours}: в {fact} нет колонки «{ours}»."
+        ).format(section=section, ours=ours, fact=fact.name)
+        + did_you_mean(ours, fact.column_by_name)
+        + Text(" Any name fits under {section}.props.", " Под {section}.props годится любое имя.").format(
+            section=section
+        )
         for section, given in (("columns", source.columns), ("constants", source.constants), ("values", source.values))
         for ours in given
         if ours not in fact.column_by_name or (ours == "props" and not isinstance(given[ours], dict))
@@ -38,17 +48,21 @@ def check_names(source: Source, tables: Mapping[str, tuple[str, ...]]) -> Fact:
             missing = [name for name in theirs if header_place(name, headers) is None]
             # several headers are alternatives: one of them is enough
             if missing and len(missing) == len(theirs):
-                near = did_you_mean(missing[0], {header.lower(): header for header in headers})
-                mistakes.append(f'columns.{ours} = "{missing[0]}": {file} has no such column.{near}')
+                said = Text(
+                    'columns.{ours} = "{theirs}": {file} has no such column.',
+                    'columns.{ours} = "{theirs}": в {file} нет такого столбца.',
+                ).format(ours=ours, theirs=missing[0], file=file)
+                mistakes.append(said + did_you_mean(missing[0], {header.lower(): header for header in headers}))
     if mistakes:
-        listed = "; ".join(
-            f"{file} has the columns {', '.join(f'«{header}»' for header in headers)}"
-            for file, headers in list(tables.items())[:1]
+        intro = Text(
+            "[[source]] «{source}» cannot be read as it is mapped:",
+            "[[source]] «{source}» по такому сопоставлению не прочитать:",
         )
-        raise SourceError(
-            together(mistakes, f"[[source]] «{source.name}» cannot be read as it is mapped:"),
-            hint=f"({listed})" if listed else "",
+        file, headers = next(iter(tables.items()), ("", ()))
+        listed = Text("({file} has the columns {columns})", "(в {file} есть столбцы {columns})").format(
+            file=file, columns=", ".join(f"«{header}»" for header in headers)
         )
+        raise SourceError(together(mistakes, intro.format(source=source.name)), hint=listed if file else "")
     missing_required = [
         column.name
         for column in fact.columns
@@ -61,9 +75,11 @@ def check_names(source: Source, tables: Mapping[str, tuple[str, ...]]) -> Fact:
         missing_required.append("created_at")
     if missing_required:
         lines = [f"{name}: {fact.column_by_name[name].meaning}" for name in missing_required]
-        raise SourceError(
-            together(lines, f"[[source]] «{source.name}»: a {fact.name} needs, under columns or constants,")
+        intro = Text(
+            "[[source]] «{source}»: a {fact} needs, under columns or constants,",
+            "[[source]] «{source}»: для {fact} в columns или constants нужно",
         )
+        raise SourceError(together(lines, intro.format(source=source.name, fact=fact.name)))
     return fact
 
 

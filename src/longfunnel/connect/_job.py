@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypedDict
 import duckdb
 import msgspec
 
+from longfunnel.connect._exhausted import exhausted
 from longfunnel.connect._headers import places
 from longfunnel.connect._mapping import Plan, plan
 from longfunnel.connect._quarantine import (
@@ -16,15 +17,17 @@ from longfunnel.connect._quarantine import (
     Rejected,
     is_total,
     put_in_quarantine,
-    quarantine_messages,
     rejected_rows,
+    told_of_conflicts,
+    told_of_quarantined,
 )
 from longfunnel.connect._reading import REJECTS, Table
 from longfunnel.connect._recognise import SETTING_OF, Format, recognise
-from longfunnel.connect._report import FileReport
+from longfunnel.connect._report import FileReport, told_of
 from longfunnel.connect._typed import clean_sql
 from longfunnel.connect._watch import watched
-from longfunnel.core.errors import SourceError, WarehouseError, together
+from longfunnel.core.errors import SourceError, together
+from longfunnel.core.text import Text, spoken
 from longfunnel.warehouse.database import transaction
 from longfunnel.warehouse.load import (
     INCOMING,
@@ -103,7 +106,7 @@ class Job:
                     self._inspect(made)
                 report = self._load(made, fingerprint, tell)
         except duckdb.Error as error:
-            raise _plain_error(error, self.name) or error from error
+            raise exhausted(error, self.name) or error from error
         finally:
             self._clear()
         tell(1.0)
@@ -154,7 +157,7 @@ class Job:
             if "a bad row" in str(error):
                 return None
             raise
-        return FileReport(self.name, read, read, messages=[*self.table.notes, *self._unknown_words(made)])
+        return FileReport(self.name, read, read, said=self._said(self._unknown_words(made)))
 
     def _demand_clean(self, import_id: int) -> None:
         if rejected_rows(self.connection, self.table) or not is_all_news(self.connection, self.fact, import_id):
@@ -202,21 +205,33 @@ class Job:
 
     def _refuse_doubt(self, formats: dict[str, Format]) -> None:
         doubts = [
-            f"{self._where(name, form.doubt)}: «{form.doubt}» reads two ways; set {SETTING_OF[self.fact.column_by_name[name].type]}."
+            Text(
+                "{where}: «{value}» reads two ways; set {setting}.",
+                "{where}: «{value}» читается двояко; задайте {setting}.",
+            ).format(
+                where=self._where(name, form.doubt),
+                value=form.doubt,
+                setting=SETTING_OF[self.fact.column_by_name[name].type],
+            )
             for name, form in formats.items()
             if form.doubt
         ]
         if doubts:
-            intro = f"[[source]] «{self.source.name}», {self.name}: nothing in the file tells how to read it."
-            raise SourceError(together(doubts, intro))
+            intro = Text(
+                "[[source]] «{source}», {file}: nothing in the file tells how to read it.",
+                "[[source]] «{source}», {file}: по файлу не понять, как его читать.",
+            )
+            raise SourceError(together(doubts, intro.format(source=self.source.name, file=self.name)))
 
-    def _where(self, name: str, value: str) -> str:
+    def _where(self, name: str, value: str) -> Text:
         place = places(self.source, self.table.headers)[name][0]
         found = self.connection.execute(
             f"SELECT min(idx) FROM ({self.table.sql}) WHERE {clean_sql(f'c{place}')} = $value",
             {**self.table.parameters, "value": value},
         ).fetchall()[0][0]
-        return f"row {found + self.table.first_row}, column «{self.table.headers[place]}»"
+        return Text("row {row}, column «{header}»", "строка {row}, столбец «{header}»").format(
+            row=found + self.table.first_row, header=self.table.headers[place]
+        )
 
     def _load(self, made: Plan, fingerprint: str, tell: Tell) -> FileReport:
         connection = self.connection
@@ -224,12 +239,14 @@ class Job:
         unparted = rejected_rows(connection, self.table)
         rejected = [row for row in unparted if not is_total(row.text)]
         read = sum(many for problem, many in counts.items() if problem >= 0) + len(rejected)
-        bad = quarantine_messages(made, counts, read, len(rejected))
+        bad = told_of_quarantined(made, counts, read, len(rejected))
         if read and not counts.get(0):
-            intro = (
-                f"[[source]] «{self.source.name}»: not one row of {self.name} can be understood; nothing was imported."
-            )
-            raise SourceError(together(bad, intro), hint="Mend the mapping and import again.")
+            intro = Text(
+                "[[source]] «{source}»: not one row of {file} can be understood; nothing was imported.",
+                "[[source]] «{source}»: в {file} не удалось понять ни одной строки; ничего не загружено.",
+            ).format(source=self.source.name, file=self.name)
+            hint = Text("Mend the mapping and import again.", "Поправьте сопоставление и загрузите снова.")
+            raise SourceError(together(bad, intro), hint=hint)
         self._incoming(made)
         if clashing(connection) and self.fact.immutable:
             rows = self._rows(made)
@@ -241,13 +258,10 @@ class Job:
         ):  # a promise to the user, checked each time
             raise AssertionError(f"{self.name}: {read} rows read, but {loaded} and {quarantined} in the quarantine")
         totals = counts.get(-2, 0) + len(unparted) - len(rejected)
-        messages = [*self.table.notes, *self._messages(loaded, read, totals), *self._unknown_words(made)]
-        if loaded.conflicts:
-            bad.append(
-                f"{loaded.conflicts:,} rows are in the quarantine: another row of the file has the same key and different content."
-            )
-        messages += [f"{self.name}: {message}" for message in bad]
-        return FileReport(self.name, read, loaded.added, loaded.changed, loaded.same, quarantined, messages=messages)
+        told = told_of(loaded, read, totals) + self._unknown_words(made) + bad + told_of_conflicts(loaded.conflicts)
+        return FileReport(
+            self.name, read, loaded.added, loaded.changed, loaded.same, quarantined, said=self._said(told)
+        )
 
     def _write(
         self, made: Plan, unparted: list[Rejected], read: int, fingerprint: str, tell: Tell
@@ -322,20 +336,10 @@ class Job:
                 {**self.table.parameters, **headers},
             )
 
-    def _messages(self, loaded: Loaded, read: int, totals: int) -> list[str]:
-        said = [
-            (not read, "there is a header and no rows"),
-            (loaded.repeated, f"{loaded.repeated:,} rows stand in the file twice; each was counted once"),
-            (
-                loaded.superseded,
-                f"{loaded.superseded:,} rows are earlier versions of others in the file; the newest was taken",
-            ),
-            (loaded.stale, f"{loaded.stale:,} rows are older than the version that is known already, and were left"),
-            (totals, f"{totals:,} rows of totals were left out"),
-        ]
-        return [f"{self.name}: {text}." for is_so, text in said if is_so]
+    def _said(self, told: list[Text]) -> list[Text]:
+        return [*self.table.notes, *(spoken(f"{self.name}: ") + text for text in told)]
 
-    def _unknown_words(self, made: Plan) -> list[str]:
+    def _unknown_words(self, made: Plan) -> list[Text]:
         """Words for a deal's outcome that are neither won, lost nor open: left empty, and told together."""
         if self.fact.name != "deal" or "status" not in self.source.columns:
             return []
@@ -344,9 +348,12 @@ class Job:
         words = self.connection.execute(sql, made.bound(sql, self.table.parameters)).fetchall()
         if not words:
             return []
-        listed = ", ".join(f"«{word}» ({many:,})" for word, many in words[:10])
-        fix = f'values.status."{words[0][0]}" = "won", "lost" or "open"'
-        return [f"{self.name}: outcomes that are not known were left empty: {listed}. Say what they mean: {fix}."]
+        return [
+            Text(
+                'outcomes that are not known were left empty: {listed}. Say what they mean: values.status."{word}" = "won", "lost" or "open".',
+                'неизвестные исходы оставлены пустыми: {listed}. Скажите, что они значат: values.status."{word}" = "won", "lost" или "open".',
+            ).format(listed=", ".join(f"«{word}» ({many:,})" for word, many in words[:10]), word=words[0][0])
+        ]
 
     def _clear(self) -> None:
         try:
@@ -356,26 +363,3 @@ class Job:
                 self.connection.execute(f"DROP TABLE IF EXISTS {name}")
         except duckdb.Error:  # after a fatal error the connection is gone, and these with it
             return
-
-
-def _plain_error(error: duckdb.Error, name: str) -> WarehouseError | None:
-    """The engine's error in plain words, where it is the disk's or the memory's fault."""
-    text = str(error)
-    if isinstance(error, duckdb.OutOfMemoryException) and "space" not in text.lower():
-        return WarehouseError(
-            f"{name} needs more memory than is allowed: nothing of it was imported. {text.splitlines()[0]}"
-        )
-    if any(
-        sign in text
-        for sign in (
-            "No space left",
-            "Could not write",
-            "failed to offload",
-            "max_temp_directory_size",
-            "File too large",
-        )
-    ):
-        return WarehouseError(
-            f"The disk is full: nothing of {name} was imported.", hint="Free some space and run the command again."
-        )
-    return None

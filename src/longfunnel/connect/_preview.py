@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from longfunnel.connect._propose import Proposal, notes_of, understand
+from longfunnel.connect._propose import NO_FILE, Proposal, notes_of, understand
 from longfunnel.connect._reading import open_table
 from longfunnel.connect._typed import clean_sql, register
 from longfunnel.core.errors import SourceError
+from longfunnel.core.text import NOTHING
 from longfunnel.warehouse import identifiers
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def preview(path: Path, source: Source, *, business: Business, folder: Path) -> 
     Raises SourceError when the mapping names what is not there, or leaves out what no row can do without.
     """
     with _opened(path, source, folder) as (connection, table):
-        proposal = Proposal(path, source, "", 1.0, notes=notes_of(table))
+        proposal = Proposal(path, source, NOTHING, 1.0, notes=notes_of(table))
         understand(connection, proposal, table, business)
         return proposal
 
@@ -54,7 +55,7 @@ def preview(path: Path, source: Source, *, business: Business, folder: Path) -> 
 def _opened(path: Path, source: Source, folder: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Table]]:
     file = folder / path
     if not file.is_file():
-        raise SourceError(f"There is no file {path}.")
+        raise SourceError(NO_FILE.format(path=path))
     with (
         tempfile.TemporaryDirectory(prefix="longfunnel-", ignore_cleanup_errors=True) as work,
         duckdb.connect(":memory:") as connection,

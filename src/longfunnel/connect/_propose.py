@@ -24,6 +24,7 @@ from longfunnel.connect._toml import source_toml
 from longfunnel.connect._typed import clean_sql, register
 from longfunnel.core.errors import SourceError, did_you_mean
 from longfunnel.core.settings import Business, Source
+from longfunnel.core.text import Text
 from longfunnel.warehouse import identifiers
 from longfunnel.warehouse.facts import facts
 
@@ -36,6 +37,16 @@ if TYPE_CHECKING:
 
 _LOOK = 2_000
 _SHOWN = 5
+NO_FILE = Text("There is no file {path}.", "Нет файла {path}.")
+_IS = {
+    "empty": Text("empty", "не заполнен"),
+    "unreadable": Text("unreadable", "не читается"),
+    "ambiguous": Text("ambiguous", "читается двояко"),
+    "early": Text("early", "слишком ранняя дата"),
+    "late": Text("late", "дата в далёком будущем"),
+    "negative": Text("negative", "меньше нуля"),
+}
+"""What is wrong with a value, by the kind of its problem."""
 _CODES = {
     "₽": "RUB",
     "руб": "RUB",
@@ -57,14 +68,14 @@ class Proposal:
 
     file: Path
     source: Source
-    why: str
+    why: Text
     """What it was recognised by, in a few words."""
     confidence: float
     """0 to 1."""
     sample: list[dict[str, Any]] = field(default_factory=list)
     """The first rows as understood, times in the business's zone."""
-    warnings: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    warnings: list[Text] = field(default_factory=list)
+    notes: list[Text] = field(default_factory=list)
     """How the file is written: encoding, separator, order of dates."""
 
     @property
@@ -85,11 +96,15 @@ def propose(
     Raises SourceError when the file is no table, or when nothing in it can be recognised as a fact.
     """
     if fact and fact not in facts():
-        raise SourceError(f"There is no fact «{fact}».{did_you_mean(fact, facts())} There are: {', '.join(facts())}.")
+        raise SourceError(
+            Text("There is no fact «{fact}».", "Нет факта «{fact}».").format(fact=fact)
+            + did_you_mean(fact, facts())
+            + Text(" There are: {known}.", " Есть: {known}.").format(known=", ".join(facts()))
+        )
     file = (folder or Path.cwd()) / path
     if not file.exists():
         beside = [entry.name for entry in file.parent.iterdir()] if file.parent.is_dir() else []
-        raise SourceError(f"There is no file {path}.{did_you_mean(file.name, beside)}")
+        raise SourceError(NO_FILE.format(path=path) + did_you_mean(file.name, beside))
     with (
         tempfile.TemporaryDirectory(prefix="longfunnel-", ignore_cleanup_errors=True) as work,
         duckdb.connect(":memory:") as connection,
@@ -109,12 +124,20 @@ def propose(
         if guess is None:
             raise SourceError(
                 _nothing(path, table, fact),
-                hint="Say what the rows are: longfunnel import FILE --fact lead (or deal, payment, spend, event …).",
+                hint=Text(
+                    "Say what the rows are: longfunnel import FILE --fact lead (or deal, payment, spend, event …).",
+                    "Скажите, что в строках: longfunnel import ФАЙЛ --fact lead (или deal, payment, spend, event …).",
+                ),
             )
         source = _source(draft, guess, found)
         proposal = Proposal(path, source, guess.why, round(min(guess.score / 12, 1.0), 2), notes=notes_of(table))
         if not rows:
-            proposal.warnings.append("The file has a header and no rows: the guess rests on its headers alone.")
+            proposal.warnings.append(
+                Text(
+                    "The file has a header and no rows: the guess rests on its headers alone.",
+                    "В файле только заголовок: догадка опирается лишь на него.",
+                )
+            )
         understand(connection, proposal, table, business)
         return proposal
 
@@ -134,10 +157,15 @@ def _name(path: Path, known: Sequence[Source]) -> str:
     return name
 
 
-def _nothing(path: Path, table: Table, fact: str) -> str:
-    headers = ", ".join(f"«{header}»" for header in table.headers[:20])
-    what = f"its rows cannot be read as {fact}s" if fact else "nothing tells what its rows are"
-    return f"{path}: {what}. Its columns are {headers}."
+def _nothing(path: Path, table: Table, fact: str) -> Text:
+    what = (
+        Text("its rows cannot be read as {fact}s", "его строки не читаются как {fact}").format(fact=fact)
+        if fact
+        else Text("nothing tells what its rows are", "по нему не понять, что в его строках")
+    )
+    return Text("{path}: {what}. Its columns are {headers}.", "{path}: {what}. Его столбцы: {headers}.").format(
+        path=path, what=what, headers=", ".join(f"«{header}»" for header in table.headers[:20])
+    )
 
 
 def _source(draft: Source, guess: Guess, found: Sequence[Profile]) -> Source:
@@ -174,11 +202,11 @@ def _slug(header: str) -> str:
     return "_".join(plain(header).split()) or "_".join(header.split())
 
 
-def notes_of(table: Table) -> list[str]:
+def notes_of(table: Table) -> list[Text]:
     """How the file is written, where that is not what one expects."""
     readable = table.readable
-    notes = [f"encoding {readable.encoding}"] if readable.encoding not in ("", "utf-8") else []
-    return [*notes, *table.notes]
+    encoding = Text("encoding {name}", "кодировка {name}").format(name=readable.encoding)
+    return [*([encoding] if readable.encoding not in ("", "utf-8") else []), *table.notes]
 
 
 def understand(connection: duckdb.DuckDBPyConnection, proposal: Proposal, table: Table, business: Business) -> None:
@@ -202,15 +230,23 @@ def understand(connection: duckdb.DuckDBPyConnection, proposal: Proposal, table:
         problem = made.problems[number - 1]
         if not formats.get(problem.ours) or not formats[problem.ours].doubt:
             proposal.warnings.append(
-                f"{many:,} of the first rows will go to the quarantine: column «{problem.header}» as {problem.ours} is {problem.kind}."
+                Text(
+                    "{many:,} of the first rows will go to the quarantine: column «{header}» as {ours} is {kind}.",
+                    "Из первых строк в карантин попадут {many:,}: столбец «{header}» как {ours} — {kind}.",
+                ).format(many=many, header=problem.header, ours=problem.ours, kind=_IS[problem.kind])
             )
 
 
-def _doubt(kind: str, name: str, form: Format) -> str:
+def _doubt(kind: str, name: str, form: Format) -> Text:
     setting = (
-        'date_order = "day_first" (or "month_first")' if kind in ("TIMESTAMP", "DATE") else 'decimal = "," (or ".")'
+        Text('date_order = "day_first" (or "month_first")', 'date_order = "day_first" (или "month_first")')
+        if kind in ("TIMESTAMP", "DATE")
+        else Text('decimal = "," (or ".")', 'decimal = "," (или ".")')
     )
-    return f"{name}: «{form.doubt}» reads two ways and no other value tells which; add to the source: {setting}"
+    return Text(
+        "{name}: «{value}» reads two ways and no other value tells which; add to the source: {setting}",
+        "{name}: «{value}» читается двояко, и другие значения не подсказывают как; добавьте источнику: {setting}",
+    ).format(name=name, value=form.doubt, setting=setting)
 
 
 def _local(value: object, business: Business) -> object:

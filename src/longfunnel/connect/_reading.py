@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
-from longfunnel.connect._files import Readable, make_readable, open_bytes
+from longfunnel.connect._files import EXPORT_AGAIN, EXPORT_OTHERWISE, Readable, make_readable, open_bytes
 from longfunnel.connect._text import SpacesError, shape_of, split_spaces, unique_headers
 from longfunnel.connect._words import NOTHING, RARE_NOTHING
 from longfunnel.core.errors import SourceError, did_you_mean
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +28,18 @@ if TYPE_CHECKING:
 
 REJECTS = "unreadable_rows"
 _NUMBERED = "SELECT row_number() OVER () - 1 AS idx, * FROM"
+_NO_HEADER = Text(
+    "{file} has no header row: its columns are called «column 1», «column 2» …",
+    "В {file} нет строки заголовков: столбцы названы «column 1», «column 2» …",
+)
+_ROWS_END_EARLY = Text(
+    "{file}: some rows end early; the cells that they lack were read as empty.",
+    "{file}: некоторые строки короче; недостающие ячейки прочитаны как пустые.",
+)
+_SHEET_READ = Text(
+    "{file}: the sheet «{sheet}» was read; for another one set sheet.",
+    "{file}: прочитан лист «{sheet}»; чтобы взять другой, задайте sheet.",
+)
 _DEEPEST = 4
 _LONGEST_RECORD, _LONGEST_DOCUMENT = 1 << 24, 1 << 30
 _PACKED_TIMES = 20
@@ -46,7 +59,7 @@ class Table:
     """The engine's own types, where the file has types (parquet); empty for text."""
     is_text: bool = False
     """Delimited text: rows that cannot be parted into cells are kept apart by ``strict``, and are no rows of ``sql``."""
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[Text, ...] = field(default=())
 
     @property
     def file(self) -> Path:
@@ -87,7 +100,10 @@ def open_table(connection: duckdb.DuckDBPyConnection, file: Path, source: Source
                 return _open_json(connection, readable)
     except duckdb.Error as error:
         raise SourceError(
-            f"{file} cannot be read: {str(error).splitlines()[0]}", hint="Export it again, or as CSV."
+            Text("{file} cannot be read: {why}", "{file} не читается: {why}").format(
+                file=file, why=str(error).splitlines()[0]
+            ),
+            hint=EXPORT_OTHERWISE,
         ) from error
 
 
@@ -99,13 +115,11 @@ def _open_text(readable: Readable, source: Source, work: Path) -> Table:
         split_spaces(readable.path, target)
         readable = Readable(readable.file, target, "text", readable.encoding, readable.digest, readable.size)
         shape = shape_of(target, name=readable.file, delimiter="\t", skip_rows=source.skip_rows)
-    notes: tuple[str, ...] = (
-        ()
-        if shape.has_header
-        else (f"{readable.file.name} has no header row: its columns are called «column 1», «column 2» …",)
-    )
+    notes: tuple[Text, ...] = ()
+    if not shape.has_header:
+        notes += (_NO_HEADER.format(file=readable.file.name),)
     if shape.is_ragged:
-        notes += (f"{readable.file.name}: some rows end early; the cells that they lack were read as empty.",)
+        notes += (_ROWS_END_EARLY.format(file=readable.file.name),)
     columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(shape.headers)))
     # each word costs time in every cell: the rarer ones are looked for where the first rows have one
     nothing = ", ".join(_literal(word) for word in (*NOTHING, *shape.nothing))
@@ -125,9 +139,17 @@ def _open_workbook(readable: Readable, source: Source, work: Path) -> Table:
         book = CalamineWorkbook.from_path(str(readable.path))
     except CalamineError as error:
         locked = "password" in str(error).lower()
-        why = "is locked with a password" if locked else f"cannot be read as a spreadsheet ({error})"
+        said = (
+            Text("{file} is locked with a password.", "{file} закрыт паролем.")
+            if locked
+            else Text("{file} cannot be read as a spreadsheet ({why}).", "{file} не читается как таблица ({why}).")
+        )
         raise SourceError(
-            f"{readable.file} {why}.", hint="Save it without a password as XLSX or CSV, and run again."
+            said.format(file=readable.file, why=error),
+            hint=Text(
+                "Save it without a password as XLSX or CSV, and run again.",
+                "Сохраните его без пароля в XLSX или CSV и запустите снова.",
+            ),
         ) from error
     names = [
         name
@@ -135,19 +157,24 @@ def _open_workbook(readable: Readable, source: Source, work: Path) -> Table:
         if seen.visible == SheetVisibleEnum.Visible
     ]
     if source.sheet and source.sheet not in book.sheet_names:
-        near = did_you_mean(source.sheet, book.sheet_names)
+        said = Text("{file} has no sheet «{sheet}».", "В {file} нет листа «{sheet}».")
         raise SourceError(
-            f"{readable.file} has no sheet «{source.sheet}».{near} It has: {', '.join(book.sheet_names)}."
+            said.format(file=readable.file, sheet=source.sheet)
+            + did_you_mean(source.sheet, book.sheet_names)
+            + Text(" It has: {sheets}.", " Есть: {sheets}.").format(sheets=", ".join(book.sheet_names))
         )
-    notes: tuple[str, ...] = ()
+    notes: tuple[Text, ...] = ()
     for name in [source.sheet] if source.sheet else names or book.sheet_names:
         sheet = book.get_sheet_by_name(name)
         if sheet.height:
             break
     else:
-        raise SourceError(f"{readable.file} is empty: none of its sheets holds a cell.", hint="Export it again.")
+        said = Text(
+            "{file} is empty: none of its sheets holds a cell.", "{file} пуст: ни на одном листе нет ни ячейки."
+        )
+        raise SourceError(said.format(file=readable.file), hint=EXPORT_AGAIN)
     if not source.sheet and len(names) > 1:
-        notes = (f"{readable.file.name}: the sheet «{name}» was read; for another one set sheet.",)
+        notes = (_SHEET_READ.format(file=readable.file.name, sheet=name),)
     target = work / f"{readable.file.stem}.csv"
     with target.open("w", encoding="utf-8", newline="") as written:
         writer = csv.writer(written)
@@ -231,7 +258,10 @@ def _open_json(connection: duckdb.DuckDBPyConnection, readable: Readable) -> Tab
         _leaves(structure, "", "$", paths)
     if not paths:
         raise SourceError(
-            f"{readable.file} holds no records: a list of objects is needed.", hint="Export it again, or as CSV."
+            Text(
+                "{file} holds no records: a list of objects is needed.", "В {file} нет записей: нужен список объектов."
+            ).format(file=readable.file),
+            hint=EXPORT_OTHERWISE,
         )
     nothing = ", ".join(_literal(word) for word in (*NOTHING, *RARE_NOTHING))
     columns = ", ".join(

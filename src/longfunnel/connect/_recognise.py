@@ -14,6 +14,7 @@ from longfunnel.connect._headers import places
 from longfunnel.connect._typed import clean_sql
 from longfunnel.connect._values import AMBIGUOUS_NUMBER as AMBIGUOUS_BARE
 from longfunnel.connect._values import DATE, bare_number
+from longfunnel.core.text import Text
 from longfunnel.warehouse.facts import Fact, Type
 
 if TYPE_CHECKING:
@@ -108,12 +109,16 @@ def instant_format(values: Iterable[str], setting: str) -> Format:
     return Format(order=order, layouts=spelt if order else (), doubt="" if order else doubt)
 
 
+_DECIMAL = Text('decimal = "," or decimal = "."', 'decimal = "," или decimal = "."')
+_DATE_ORDER = Text(
+    'date_order = "day_first" or date_order = "month_first"', 'date_order = "day_first" или date_order = "month_first"'
+)
 SETTING_OF = {
-    Type.MONEY: 'decimal = "," or decimal = "."',
-    Type.COUNT: 'decimal = "," or decimal = "."',
-    Type.NUMBER: 'decimal = "," or decimal = "."',
-    Type.INSTANT: 'date_order = "day_first" or date_order = "month_first"',
-    Type.DAY: 'date_order = "day_first" or date_order = "month_first"',
+    Type.MONEY: _DECIMAL,
+    Type.COUNT: _DECIMAL,
+    Type.NUMBER: _DECIMAL,
+    Type.INSTANT: _DATE_ORDER,
+    Type.DAY: _DATE_ORDER,
 }
 """What settles a value that reads two ways."""
 

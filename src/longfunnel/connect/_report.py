@@ -3,6 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from longfunnel.core.text import Text
+
+if TYPE_CHECKING:
+    from longfunnel.warehouse.load import Loaded
+
+
+def told_of(loaded: Loaded, read: int, totals: int) -> list[Text]:
+    """What became of the rows of a file that were understood, where it is not what one expects: in sentences."""
+    said = [
+        (not read, Text("there is a header and no rows.", "есть только заголовок, строк нет.")),
+        (
+            loaded.repeated,
+            Text(
+                "{n:,} rows stand in the file twice; each was counted once.",
+                "строк, что повторяются в файле, {n:,}; каждая учтена один раз.",
+            ),
+        ),
+        (
+            loaded.superseded,
+            Text(
+                "{n:,} rows are earlier versions of others in the file; the newest was taken.",
+                "строк, что в файле есть и новее, {n:,}; взята самая новая.",
+            ),
+        ),
+        (
+            loaded.stale,
+            Text(
+                "{n:,} rows are older than the version that is known already, and were left.",
+                "строк старше уже известной версии {n:,}; они пропущены.",
+            ),
+        ),
+        (totals, Text("{n:,} rows of totals were left out.", "итоговых строк пропущено: {n:,}.")),
+    ]
+    return [text.format(n=int(many)) for many, text in said if many]
 
 
 @dataclass
@@ -18,7 +54,8 @@ class FileReport:
     quarantined: int = 0
     unchanged: bool = False
     """Whether the file and its mapping were imported before, so that there was nothing to do."""
-    messages: list[str] = field(default_factory=list)
+    said: list[Text] = field(default_factory=list)
+    """What should be known, in sentences."""
 
 
 @dataclass
@@ -55,6 +92,11 @@ class ImportReport:
         return sum(file.quarantined for file in self.files)
 
     @property
-    def messages(self) -> list[str]:
+    def said(self) -> list[Text]:
         """What should be known, in the order of the files."""
-        return [message for file in self.files for message in file.messages]
+        return [text for file in self.files for text in file.said]
+
+    @property
+    def messages(self) -> list[str]:
+        """The same in English."""
+        return [text.en for text in self.said]

@@ -12,7 +12,7 @@ MARKETING = {
     "source": words(
         "utm source|source|origin|traffic source|источник|источник трафика|lead source|источник лида"
         "|источник сделки|session source|first source|lastsign utm source"
-        "session manual source|рекламный источник|канал привлечения|откуда узнали|first user source"
+        "|session manual source|рекламный источник|канал привлечения|откуда узнали|откуда|first user source"
         "|рекламный канал|original source|original traffic source"
     ),
     "medium": words(

@@ -155,12 +155,14 @@ SYNONYMS: dict[str, dict[str, tuple[str, ...]]] = {
         "lead_id": words(
             "lead id|mql id|id лида|id заявки|номер заявки|request id|id|номер|лид id|record id|заявка"
             "|номер лида|submission id|conversation id|response id|contact id|id обращения|номер обращения"
+            "|number|no|lead number|request number|lead no"
         ),
         "created_at": words(
             "created at|created|created date|created time|create date|date created|first contact date"
             "|first contact|дата создания|дата заявки|дата|date|время лида|дата обращения|дата и время"
             "|дата лида|submitted at|timestamp|time|lead date|время создания|дата и время заявки|date create"
-            "|conversion date|дата добавления|request date|sent at|time stamp|дата и время создания"
+            "|conversion date|дата добавления|request date|sent at|time stamp|дата и время создания|время|когда"
+            "|date received|received at|date time|datetime|дата поступления|поступила"
         ),
         "kind": words("lead type|kind|type|тип лида|тип заявки|тип обращения|вид обращения|тип"),
         "name": words(

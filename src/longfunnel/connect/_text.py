@@ -9,9 +9,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from longfunnel.connect._files import open_bytes
+from longfunnel.connect._files import EXPORT_AGAIN, NO_TEXT, open_bytes
 from longfunnel.connect._words import RARE_NOTHING
 from longfunnel.core.errors import SourceError
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,12 +59,16 @@ def shape_of(path: Path, *, name: Path, delimiter: str = "", skip_rows: int | No
         if _width(rows) == 1 and _aligned(text):
             raise SpacesError(text)
     if not any(any(row) for row in rows):
-        raise SourceError(f"{name} is empty: it holds no text.", hint="Export it again.")
+        raise SourceError(NO_TEXT.format(file=name), hint=EXPORT_AGAIN)
     width = _width(rows)
     at = skip_rows if skip_rows else _header_at(rows, width)
     if at >= len(rows):
         raise SourceError(
-            f"{name} has no header after the {at} rows that skip_rows leaves out.", hint="Lower skip_rows."
+            Text(
+                "{file} has no header after the {many} rows that skip_rows leaves out.",
+                "В {file} нет заголовка после строк, пропущенных по skip_rows ({many}).",
+            ).format(file=name, many=at),
+            hint=Text("Lower skip_rows.", "Уменьшите skip_rows."),
         )
     header = [cell.strip().strip("\u00a0\ufeff") for cell in rows[at]]
     has_header = not _looks_like_values(header) or len(rows) == 1

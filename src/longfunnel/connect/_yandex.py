@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from longfunnel.connect._engine.contract import Credential, Grant, OAuth, Tokens
-from longfunnel.connect._engine.errors import ExpiredError, LimitedError, TemporaryError
+from longfunnel.connect._engine.errors import CONNECT_AGAIN, ExpiredError, LimitedError, TemporaryError
 from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
@@ -58,14 +58,22 @@ async def _grant(http: httpx.AsyncClient, url: str, credentials: Mapping[str, st
     except ValueError:
         said = None
     if response.status_code == 429:
-        raise LimitedError("Yandex OAuth is asked for tokens too often.")
+        raise LimitedError(
+            Text("Yandex OAuth is asked for tokens too often.", "У Яндекс OAuth слишком часто просят токены.")
+        )
     if response.status_code >= 500:
-        raise TemporaryError(f"Yandex OAuth answered {response.status_code}.")
+        raise TemporaryError(
+            Text("Yandex OAuth answered {status}.", "Яндекс OAuth отвечает {status}.").format(
+                status=response.status_code
+            )
+        )
     if response.status_code != 200 or not isinstance(said, dict) or not said.get("access_token"):
         why = (said.get("error_description") or said.get("error")) if isinstance(said, dict) else None
         raise ExpiredError(
-            f"Yandex OAuth gave no token: {why or response.status_code}.",
-            hint="Connect the source again: longfunnel connect NAME",
+            Text("Yandex OAuth gave no token: {why}.", "Яндекс OAuth не дал токен: {why}.").format(
+                why=why or response.status_code
+            ),
+            hint=CONNECT_AGAIN,
         )
     tokens: Tokens = {name: said[name] for name in ("access_token", "refresh_token") if said.get(name)}
     if said.get("expires_in"):

@@ -25,15 +25,21 @@ _EARLIER = timedelta(days=10)
 async def _read(reading: Reading) -> AsyncIterator[Page]:
     if reading.shaping.currency != BASE:
         raise RefusedError(
-            f"The Bank of Russia tells roubles, and the business counts in {reading.shaping.currency}.",
-            hint="Take a source of rates into your own currency.",
+            Text(
+                "The Bank of Russia tells roubles, and the business counts in {currency}.",
+                "Банк России даёт курсы к рублю, а бизнес считает в {currency}.",
+            ).format(currency=reading.shaping.currency),
+            hint=Text("Take a source of rates into your own currency.", "Возьмите источник с курсами к своей валюте."),
         )
     since, until = reading.first_day - _EARLIER, reading.today + timedelta(days=1)
     known = currency_ids((await reading.api.request("GET", "scripts/XML_daily.asp")).content)
     wanted = [str(code).upper() for code in reading.options["currencies"]]
     if unknown := [code for code in wanted if code not in known]:
         raise RefusedError(
-            f"The Bank of Russia has no rate of {', '.join(unknown)}.", hint=f"It knows {', '.join(sorted(known))}."
+            Text("The Bank of Russia has no rate of {unknown}.", "У Банка России нет курса {unknown}.").format(
+                unknown=", ".join(unknown)
+            ),
+            hint=Text("It knows {known}.", "Есть {known}.").format(known=", ".join(sorted(known))),
         )
     for number, code in enumerate(wanted, 1):
         asked = {"date_req1": f"{since:%d/%m/%Y}", "date_req2": f"{until:%d/%m/%Y}", "VAL_NM_RQ": known[code]}

@@ -25,16 +25,17 @@ from longfunnel.connect._connectors import variable
 from longfunnel.connect._report import ImportReport
 from longfunnel.connect.file import import_source
 from longfunnel.core.errors import SourceError, did_you_mean, together
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     import duckdb
 
+    from longfunnel.core.progress import Progress
     from longfunnel.core.settings import Business, Source
 
-    Progress = Callable[[str, float], None]
 
 _OWN = ("source", "resource", "arguments")
 _ROWS_A_FILE = 10_000
@@ -60,7 +61,7 @@ def import_dlt(
     rows = own / "rows"
     rows.mkdir(parents=True, exist_ok=True)
     if progress:
-        progress(f"{source.name}: dlt reads", 0.0)
+        progress(Text("{source}: dlt reads", "{source}: читает dlt").format(source=source.name), 0.0)
     with _found_in(folder):
         _run(source, own, rows)
     files = sorted(rows.glob("*.jsonl"))
@@ -78,15 +79,32 @@ def import_dlt(
 def _check(source: Source) -> None:
     """Raises SourceError that lists what the settings miss or misspell."""
     options = source.options
-    mistakes = [f"unknown setting «{name}».{did_you_mean(name, _OWN)}" for name in options if name not in _OWN]
+    mistakes = [
+        Text("unknown setting «{name}».", "неизвестная настройка «{name}».").format(name=name)
+        + did_you_mean(name, _OWN)
+        for name in options
+        if name not in _OWN
+    ]
     if not re.fullmatch(r"[\w.]+:\w+", str(options.get("source", ""))):
-        mistakes.append('source must name a dlt source or resource, as source = "package.module:function".')
+        mistakes.append(
+            Text(
+                'source must name a dlt source or resource, as source = "package.module:function".',
+                'source должен называть источник или ресурс dlt: source = "пакет.модуль:функция".',
+            )
+        )
     if not isinstance(options.get("arguments", {}), dict):
-        mistakes.append("arguments must be a table: arguments.NAME = VALUE.")
+        mistakes.append(
+            Text(
+                "arguments must be a table: arguments.NAME = VALUE.",
+                "arguments должен быть набором пар: arguments.ИМЯ = ЗНАЧЕНИЕ.",
+            )
+        )
     if not isinstance(options.get("resource", ""), str):
-        mistakes.append("resource must be the name of one resource.")
+        mistakes.append(
+            Text("resource must be the name of one resource.", "resource должен быть названием одного ресурса.")
+        )
     if not source.fact:
-        mistakes.append("fact is missing: what one row is.")
+        mistakes.append(Text("fact is missing: what one row is.", "не задан fact: что такое одна строка."))
     if mistakes:
         raise SourceError(together(mistakes, f"[[source]] «{source.name}»:"))
 
@@ -98,14 +116,18 @@ def _run(source: Source, own: Path, rows: Path) -> None:
         from dlt.pipeline.exceptions import PipelineStepFailed
     except ImportError as error:
         raise SourceError(
-            f"[[source]] «{source.name}» needs dlt, which is not installed.",
-            hint="Install it with: pip install 'longfunnel[dlt]'",
+            Text(
+                "[[source]] «{source}» needs dlt, which is not installed.",
+                "[[source]] «{source}» нужен пакет dlt, а он не установлен.",
+            ).format(source=source.name),
+            hint=Text("Install it with: pip install 'longfunnel[dlt]'", "Установите: pip install 'longfunnel[dlt]'"),
         ) from error
     pipeline = dlt.pipeline(f"longfunnel_{_slug(source.name)}", pipelines_dir=str(own), destination=_destination(rows))
     try:
         pipeline.run(_resource(source))
     except PipelineStepFailed as error:
-        raise SourceError(f"dlt could not {error.step} «{source.name}»: {_cause(error)}.") from error
+        said = Text("dlt could not {step} «{source}»: {why}.", "dlt не выполнил {step} для «{source}»: {why}.")
+        raise SourceError(said.format(step=error.step, source=source.name, why=_cause(error))) from error
 
 
 def _resource(source: Source) -> Any:
@@ -120,15 +142,30 @@ def _resource(source: Source) -> Any:
         if whole is None:
             return made if isinstance(made, dlt.sources.DltResource) else dlt.resource(made, name=wanted or "rows")
     except (DltSourceException, TypeError) as error:
-        raise SourceError(f"[[source]] «{source.name}»: {source.options['source']} gives no rows: {error}.") from error
+        said = Text(
+            "[[source]] «{source}»: {what} gives no rows: {why}.", "[[source]] «{source}»: {what} не даёт строк: {why}."
+        )
+        raise SourceError(said.format(source=source.name, what=source.options["source"], why=error)) from error
     names = list(whole.resources)
     if not wanted and len(names) == 1:
         wanted = names[0]
     if wanted not in names:
-        said = f"has no resource «{wanted}».{did_you_mean(wanted, names)}" if wanted else "has several resources."
+        said = Text(
+            "[[source]] «{source}»: {what} has several resources.",
+            "[[source]] «{source}»: у {what} несколько ресурсов.",
+        )
+        if wanted:
+            said = Text(
+                "[[source]] «{source}»: {what} has no resource «{wanted}».",
+                "[[source]] «{source}»: у {what} нет ресурса «{wanted}».",
+            )
         raise SourceError(
-            f"[[source]] «{source.name}»: {source.options['source']} {said}",
-            hint=f'Name one of them: resource = "{names[0] if names else ""}" ({", ".join(names)}).',
+            said.format(source=source.name, what=source.options["source"], wanted=wanted)
+            + (did_you_mean(wanted, names) if wanted else ""),
+            hint=Text(
+                'Name one of them: resource = "{first}" ({every}).',
+                'Назовите один из них: resource = "{first}" ({every}).',
+            ).format(first=names[0] if names else "", every=", ".join(names)),
         )
     return whole.with_resources(wanted)
 
@@ -141,12 +178,18 @@ def _made(source: Source) -> Any:
         found = importlib.import_module(module)
     except ImportError as error:
         raise SourceError(
-            f"{where}: {module} cannot be imported: {error}.",
-            hint="Install its package, or lay its file beside longfunnel.toml.",
+            Text("{where}: {module} cannot be imported: {why}.", "{where}: {module} не импортируется: {why}.").format(
+                where=where, module=module, why=error
+            ),
+            hint=Text(
+                "Install its package, or lay its file beside longfunnel.toml.",
+                "Установите его пакет или положите его файл рядом с longfunnel.toml.",
+            ),
         ) from error
     if not hasattr(found, name):
         known = [one for one in vars(found) if not one.startswith("_")]
-        raise SourceError(f"{where}: {module} has no «{name}».{did_you_mean(name, known)}")
+        said = Text("{where}: {module} has no «{name}».", "{where}: в {module} нет «{name}».")
+        raise SourceError(said.format(where=where, module=module, name=name) + did_you_mean(name, known))
     function = getattr(found, name)
     secrets = {key: os.environ.get(variable(source.name, key)) or value for key, value in source.credentials.items()}
     arguments = {**source.options.get("arguments", {}), **secrets}
@@ -155,7 +198,9 @@ def _made(source: Source) -> Any:
     try:
         return function(**arguments)
     except Exception as error:  # somebody else's code: anything may come
-        raise SourceError(f"{where}: {source.options['source']} fails: {type(error).__name__}: {error}.") from error
+        said = Text("{where}: {what} fails: {why}.", "{where}: {what} завершается ошибкой: {why}.")
+        why = f"{type(error).__name__}: {error}"
+        raise SourceError(said.format(where=where, what=source.options["source"], why=why)) from error
 
 
 def _destination(rows: Path) -> Any:

@@ -6,13 +6,15 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from longfunnel.connect._exhausted import FREE_SPACE
 from longfunnel.connect._files import find_files
 from longfunnel.connect._headers import check_names
 from longfunnel.connect._job import Job
 from longfunnel.connect._reading import Table, open_table
 from longfunnel.connect._report import ImportReport
 from longfunnel.connect._typed import register
-from longfunnel.core.errors import SourceError, WarehouseError, together
+from longfunnel.core.errors import SourceError, WarehouseError, together, words_of
+from longfunnel.core.text import Text
 from longfunnel.warehouse import identifiers
 
 if TYPE_CHECKING:
@@ -21,9 +23,8 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from longfunnel.core.progress import Progress
     from longfunnel.core.settings import Business, Source
-
-    Progress = Callable[[str, float], None]
 
 
 def import_source(
@@ -67,18 +68,21 @@ def _beside(connection: duckdb.DuckDBPyConnection) -> str | None:
 
 def _open_all(connection: duckdb.DuckDBPyConnection, files: list[Path], source: Source, work: Path) -> list[Table]:
     tables: list[Table] = []
-    mistakes: list[str] = []
+    mistakes: list[Text] = []
     for number, file in enumerate(files):
         own = work / str(number)
         own.mkdir()
         try:
             tables.append(open_table(connection, file, source, own))
         except SourceError as error:
-            mistakes.append(str(error))
+            mistakes.append(words_of(error))
         except OSError as error:
             raise WarehouseError(
-                f"A temporary copy of {file.name} cannot be written ({error.strerror}): nothing was imported.",
-                hint="Free some space and run the command again.",
+                Text(
+                    "A temporary copy of {file} cannot be written ({why}): nothing was imported.",
+                    "Временная копия {file} не пишется ({why}): ничего не загружено.",
+                ).format(file=file.name, why=error.strerror),
+                hint=FREE_SPACE,
             ) from error
     if mistakes:
         raise SourceError(together(mistakes, f"[[source]] «{source.name}»:"))

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from longfunnel.core.text import Text, spoken
+
 
 class Goal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A goal that the tracker watches: a page by its address, or an act on an element."""
@@ -85,51 +87,104 @@ class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How often the sources are looked at for what is new. 0: only by ``longfunnel sync``."""
 
 
-def schedule_mistakes(schedule: Schedule) -> list[str]:
+def schedule_mistakes(schedule: Schedule) -> list[Text]:
     """What is wrong in the values, in sentences that name the place."""
     given = {"build_seconds": schedule.build_seconds, "sync_minutes": schedule.sync_minutes}
-    return [f"[schedule] {name} must not be negative, and is {value}." for name, value in given.items() if value < 0]
+    return [
+        Text(
+            "[schedule] {name} must not be negative, and is {value}.",
+            "[schedule] {name}: нужно число от 0, а не {value}.",
+        ).format(name=name, value=value)
+        for name, value in given.items()
+        if value < 0
+    ]
 
 
-def networks_mistakes(where: str, texts: tuple[str, ...]) -> list[str]:
+def networks_mistakes(where: str, texts: tuple[str, ...]) -> list[Text]:
     """A sentence for each text that is no IP address or network."""
-    return [f"{where}: «{text}» is no IP address or network." for text in texts if not _is_network(text)]
+    return [
+        Text("{where}: «{text}» is no IP address or network.", "{where}: «{text}» — не IP-адрес и не сеть.").format(
+            where=where, text=text
+        )
+        for text in texts
+        if not _is_network(text)
+    ]
 
 
-def collecting_mistakes(sites: tuple[Site, ...], collector: Collector, retention: dict[str, int]) -> list[str]:
+def collecting_mistakes(sites: tuple[Site, ...], collector: Collector, retention: dict[str, int]) -> list[Text]:
     """What is wrong in the values, in sentences that name the place."""
-    mistakes = []
     names = [site.name for site in sites]
-    mistakes += [
-        f"[[site]] «{name}» is named twice; each site needs its own name."
+    mistakes = [
+        Text(
+            "[[site]] «{name}» is named twice; each site needs its own name.",
+            "[[site]] «{name}»: такое имя стоит дважды, а у каждого сайта оно своё.",
+        ).format(name=name)
         for name in sorted({n for n in names if names.count(n) > 1})
     ]
     for site in sites:
-        where = f"[[site]] «{site.name}»"
-        mistakes += [
-            f"{where} origins: «{origin}» is not an address such as https://shop.example."
-            for origin in site.origins
-            if not is_origin(origin)
-        ]
-        mistakes += networks_mistakes(f"{where} own_addresses", site.own_addresses)
-        mistakes += [
-            f"{where} goal «{goal.name}» needs either url or selector."
-            for goal in site.goals
-            if bool(goal.url) == bool(goal.selector)
-        ]
-        if site.numbers.pool and not (site.numbers.replaces or site.numbers.selector):
-            mistakes.append(f"{where} numbers: replaces or selector must say which number on the page gives way.")
-        if site.numbers.minutes <= 0 or site.numbers.match_hours <= 0:
-            mistakes.append(f"{where} numbers: minutes and match_hours must be more than 0.")
-        if site.requests_per_second <= 0:
-            mistakes.append(f"{where} requests_per_second must be more than 0, not {site.requests_per_second}.")
+        mistakes += _site_mistakes(site)
     mistakes += networks_mistakes("[collector] trusted_proxies", collector.trusted_proxies)
     if collector.requests_per_second <= 0:
-        mistakes.append(f"[collector] requests_per_second must be more than 0, not {collector.requests_per_second}.")
+        mistakes.append(spoken("[collector] ") + _too_slow(collector.requests_per_second))
     if collector.keep_days < 0:
-        mistakes.append(f"[collector] keep_days must not be negative, and is {collector.keep_days}.")
-    mistakes += [f"[retention] {fact}: at least 1 day, not {days}." for fact, days in retention.items() if days < 1]
+        mistakes.append(
+            Text(
+                "[collector] keep_days must not be negative, and is {days}.",
+                "[collector] keep_days: нужно число от 0, а не {days}.",
+            ).format(days=collector.keep_days)
+        )
+    return mistakes + [
+        Text(
+            "[retention] {fact}: at least 1 day, not {days}.", "[retention] {fact}: не меньше 1 дня, а не {days}."
+        ).format(fact=fact, days=days)
+        for fact, days in retention.items()
+        if days < 1
+    ]
+
+
+def _site_mistakes(site: Site) -> list[Text]:
+    where = f"[[site]] «{site.name}»"
+    mistakes = [
+        Text(
+            "{where} origins: «{origin}» is not an address such as https://shop.example.",
+            "{where} origins: «{origin}» — не адрес вида https://shop.example.",
+        ).format(where=where, origin=origin)
+        for origin in site.origins
+        if not is_origin(origin)
+    ]
+    mistakes += networks_mistakes(f"{where} own_addresses", site.own_addresses)
+    mistakes += [
+        Text(
+            "{where} goal «{goal}» needs either url or selector.",
+            "{where}: для цели «{goal}» нужен или url, или selector.",
+        ).format(where=where, goal=goal.name)
+        for goal in site.goals
+        if bool(goal.url) == bool(goal.selector)
+    ]
+    if site.numbers.pool and not (site.numbers.replaces or site.numbers.selector):
+        mistakes.append(
+            Text(
+                "{where} numbers: replaces or selector must say which number on the page gives way.",
+                "{where} numbers: replaces или selector должны сказать, какой номер на странице подменять.",
+            ).format(where=where)
+        )
+    if site.numbers.minutes <= 0 or site.numbers.match_hours <= 0:
+        mistakes.append(
+            Text(
+                "{where} numbers: minutes and match_hours must be more than 0.",
+                "{where} numbers: minutes и match_hours должны быть больше 0.",
+            ).format(where=where)
+        )
+    if site.requests_per_second <= 0:
+        mistakes.append(spoken(f"{where} ") + _too_slow(site.requests_per_second))
     return mistakes
+
+
+def _too_slow(rate: float) -> Text:
+    return Text(
+        "requests_per_second must be more than 0, not {rate}.",
+        "requests_per_second: нужно число больше 0, а не {rate}.",
+    ).format(rate=rate)
 
 
 def is_origin(text: str) -> bool:

@@ -73,10 +73,31 @@ class NothingYetError(LongfunnelError):
     code = "nothing_yet"
 
 
+MENDING = Text("longfunnel.toml needs mending:", "longfunnel.toml нужно поправить:")
+"""Goes before the mistakes of the settings."""
+
+
+def words_of(error: BaseException) -> Text:
+    """What an error says, and what to do, in the languages that the program speaks; an error of Python's own may have been raised
+    with a Text: ``ValueError(Text("…", "…"))``."""
+    if isinstance(error, LongfunnelError):
+        return error.said + (" " if error.advice else "") + error.advice
+    return error.args[0] if len(error.args) == 1 and isinstance(error.args[0], Text) else spoken(str(error))
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> Text:
     """`` Did you mean «cost»?`` for the nearest known words, or no words when nothing is near."""
     near = [f"«{name}»" for name in difflib.get_close_matches(word.lower(), list(known), n=2, cutoff=0.6)]
     return Text(f" Did you mean {' or '.join(near)}?", f" Может быть, {' или '.join(near)}?") if near else NOTHING
+
+
+def must_be(option: str, word: object, of: Iterable[str]) -> Text:
+    """``order is «x», and must be one of any, ordered, strict.``, with the nearest of the known words."""
+    known = list(of)
+    english = " or ".join(known) if len(known) < 3 else f"one of {', '.join(known)}"
+    return Text(
+        "{option} is «{word}», and must be {known}.", "{option}: значения «{word}» нет, возможные — {known}."
+    ).format(option=option, word=word, known=Text(english, ", ".join(known))) + did_you_mean(str(word), known)
 
 
 def together(mistakes: Sequence[str | Text], intro: str | Text) -> Text:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 import msgspec
 
 from longfunnel.core.errors import LongfunnelError, did_you_mean
+from longfunnel.core.text import Text, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -134,7 +135,10 @@ def parse_template(text: str) -> Template:
                 part = token[0]
             case "{" | "}":
                 raise TemplateError(
-                    f"the bracket «{token}» stands alone; write «{token * 2}» for the character itself, {{campaign_id}} for a placeholder"
+                    Text(
+                        "the bracket «{token}» stands alone; write «{twice}» for the character itself, {example} for a placeholder",
+                        "скобка «{token}» стоит одна; сам знак пишется «{twice}», подстановка — {example}",
+                    ).format(token=token, twice=token * 2, example="{campaign_id}")
                 )
             case _ if name is not None:
                 part = Placeholder(_known(name))
@@ -156,43 +160,61 @@ def _known(name: str) -> str:
     name = name.strip()
     name = _ALIASES.get(name, name)
     if name not in PLACEHOLDERS:
-        near = did_you_mean(name, PLACEHOLDERS)
-        raise TemplateError(f"there is no placeholder {{{name}}}.{near} Known: {', '.join(PLACEHOLDERS)}")
+        raise TemplateError(
+            Text(
+                "there is no placeholder {name}.{near} Known: {known}", "подстановки {name} нет.{near} Есть: {known}"
+            ).format(name=f"{{{name}}}", near=did_you_mean(name, PLACEHOLDERS), known=", ".join(PLACEHOLDERS))
+        )
     return name
 
 
-def match_mistakes(rules: Sequence[MatchRule], spend_sources: Iterable[str]) -> list[str]:
+def match_mistakes(rules: Sequence[MatchRule], spend_sources: Iterable[str]) -> list[Text]:
     """What is wrong with the ``[[match]]`` rules; ``spend_sources``: the names of the [[source]]s that may bring spend."""
     names = list(spend_sources)
     return [
-        f"[[match]] number {number} {mistake}"
+        Text("[[match]] number {number} ", "[[match]] № {number} ").format(number=number) + mistake
         for number, rule in enumerate(rules, 1)
         for mistake in _wrong(rule, names)
     ]
 
 
-def _wrong(rule: MatchRule, names: list[str]) -> list[str]:
+def _wrong(rule: MatchRule, names: list[str]) -> list[Text]:
     found = []
     for name in (*LINK_FIELDS, *SPEND_FIELDS):
         text = getattr(rule, name)
         try:
             template = parse_template(text)
         except TemplateError as error:
-            found.append(f"{name} = «{text}»: {error.message}.")
+            found.append(spoken(f"{name} = «{text}»: ") + error.said + ".")
             continue
         if name in SPEND_FIELDS and template.placeholders:
             found.append(
-                f"{name} = «{text}»: placeholders belong to the utm_… fields; here the spend's own value stands."
+                spoken(f"{name} = «{text}»: ")
+                + Text(
+                    "placeholders belong to the utm_… fields; here the spend's own value stands.",
+                    "подстановки пишутся в полях utm_…, а здесь стоит значение самого расхода.",
+                )
             )
     if rule.source and rule.source not in names:
-        known = f" Known: {', '.join(names)}." if names else ""
         found.append(
-            f"source «{rule.source}» is no [[source]] that brings spend.{did_you_mean(rule.source, names)}{known}"
+            Text(
+                "source «{source}» is no [[source]] that brings spend.", "source: источника расхода «{source}» нет."
+            ).format(source=rule.source)
+            + did_you_mean(rule.source, names)
+            + (Text(" Known: {names}.", " Есть: {names}.").format(names=", ".join(names)) if names else "")
         )
     if not any(getattr(rule, name) for name in LINK_FIELDS):
-        found.append(f"says nothing of the link: give one of {', '.join(LINK_FIELDS)}.")
+        found.append(
+            Text(
+                "says nothing of the link: give one of {fields}.",
+                "ничего не говорит о ссылке: заполните одно из полей {fields}.",
+            ).format(fields=", ".join(LINK_FIELDS))
+        )
     elif not found and not (rule.placeholders or rule.campaign or rule.campaign_id or rule.source):
         found.append(
-            "says nothing of the spend: give campaign, campaign_id or source, or a placeholder such as {campaign_id}."
+            Text(
+                "says nothing of the spend: give campaign, campaign_id or source, or a placeholder such as {example}.",
+                "ничего не говорит о расходе: заполните campaign, campaign_id или source либо добавьте подстановку вида {example}.",
+            ).format(example="{campaign_id}")
         )
     return found

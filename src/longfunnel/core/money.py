@@ -23,6 +23,7 @@ UNKNOWN = "—"
 """How an unknown value is shown; never 0."""
 
 _NBSP = "\u00a0"
+_MINUS = "\N{MINUS SIGN}"
 _SHORT_FROM = 100_000
 _SMALLEST_SHARE = 6
 _DAYS, _HOURS, _MINUTES = Text("d", "дн"), Text("h", "ч"), Text("min", "мин")
@@ -44,16 +45,19 @@ def quotient(money: Decimal | None, cases: Decimal | int | None) -> Decimal | No
 
 
 def show_number(value: Decimal | float | None, language: Language, *, places: int = 0, short: bool = False) -> str:
-    """1 234 567,8 in Russian, 1,234,567.8 in English; ``short`` gives 1,23 млн and 1.23M for six digits and more."""
+    """1 234 567,8 in Russian, 1,234,567.8 in English; ``short`` gives 1,23 млн and 1.23M for six digits and more.
+
+    Below zero it begins with a minus sign (U+2212), not with a hyphen.
+    """
     if value is None:
         return UNKNOWN
     number = Decimal(str(value)) if isinstance(value, float) else Decimal(value)
     if short and abs(number) >= _SHORT_FROM:
-        return str(
-            format_compact_decimal(number, locale=language, fraction_digits=2 if abs(number) >= _SHORT_FROM * 10 else 0)
-        )
+        fraction = 2 if abs(number) >= _SHORT_FROM * 10 else 0
+        return str(format_compact_decimal(number, locale=language, fraction_digits=fraction)).replace("-", _MINUS)
     rounded = number.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
-    return str(format_decimal(rounded + 0, locale=language, format="#,##0." + "0" * places if places else "#,##0"))
+    form = "#,##0." + "0" * places if places else "#,##0"
+    return str(format_decimal(rounded + 0, locale=language, format=form)).replace("-", _MINUS)
 
 
 def show_money(value: Decimal | None, currency: str, language: Language, *, short: bool = False) -> str:
@@ -64,14 +68,17 @@ def show_money(value: Decimal | None, currency: str, language: Language, *, shor
     text = show_number(value, language, places=get_currency_precision(currency), short=short)
     if language == "ru" or len(symbol) > 1:
         return f"{text}{_NBSP}{symbol}"
-    return f"-{symbol}{text[1:]}" if text.startswith("-") else f"{symbol}{text}"
+    return f"{_MINUS}{symbol}{text[1:]}" if text.startswith(_MINUS) else f"{symbol}{text}"
 
 
 def show_share(value: float | Decimal | None, language: Language, *, places: int = 1) -> str:
-    """A share in 0..1 as 12,4 % or 12.4 %; one too small for its places shows its first digit: 0.004 %."""
+    """A share in 0..1 as 12,4 % or 12.4 %; one below a percent with two places (0.82 %), one too small for these with
+    its first digit (0.004 %)."""
     if value is None:
         return UNKNOWN
     percent = Decimal(str(value)) * 100
+    if percent and places and abs(percent) < 1:
+        places = 2
     if percent and abs(percent) < Decimal(1).scaleb(-places) / 2:
         places = min(-percent.adjusted(), _SMALLEST_SHARE)
     return f"{show_number(percent, language, places=places)}{_NBSP}%"
@@ -88,7 +95,7 @@ def show_days(value: float | None, language: Language) -> str:
     said = [f"{count}{_NBSP}{unit.to(language)}" for count, unit in parts[first : first + 2] if count] or [
         f"0{_NBSP}{_MINUTES.to(language)}"
     ]
-    return ("-" if value < 0 and minutes else "") + " ".join(said)
+    return (_MINUS if value < 0 and minutes else "") + " ".join(said)
 
 
 def show_value(value: Any, form: str, language: Language, *, places: int = 2) -> str:

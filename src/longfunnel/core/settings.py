@@ -6,24 +6,17 @@ Only text comes in and only values go out; reading the file is the caller's.
 from __future__ import annotations
 
 import tomllib
-from datetime import date
-from typing import Any, Literal, get_type_hints
-from zoneinfo import ZoneInfo, available_timezones
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 from babel.core import get_global
 
-from longfunnel.core.collecting import (
-    Collector,
-    Schedule,
-    Signature,
-    Site,
-    collecting_mistakes,
-    networks_mistakes,
-    schedule_mistakes,
-)
-from longfunnel.core.errors import SettingsError, did_you_mean, together
-from longfunnel.core.matching import MatchRule, match_mistakes
+from longfunnel.core.collecting import Collector, Schedule, Signature, Site
+from longfunnel.core.errors import SettingsError, together
+from longfunnel.core.matching import MatchRule
+from longfunnel.core.settings_mistakes import meaning_mistakes, toml_said, unknown_keys, wrong_values
+from longfunnel.core.text import NOTHING, Text, spoken
 
 Language = Literal["en", "ru"]
 
@@ -70,6 +63,10 @@ class Counting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The day (ISO) from which visits are tracked; leads before it have the reason «visit before tracking began». Empty: the first visit."""
     qualified_stages: tuple[str, ...] = ()
     """CRM stages whose entry makes a lead a qualified one, besides the leads' own mark."""
+    won_stages: tuple[str, ...] = ()
+    """CRM stages in which a deal is an order, besides those that the CRM itself calls won: a prepayment that has come, a delivery."""
+    lost_stages: tuple[str, ...] = ()
+    """CRM stages in which a deal is lost, besides those that the CRM itself calls lost."""
 
 
 class Guards(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -235,8 +232,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Fact = days: older rows are deleted. A fact that is not named is kept for ever."""
 
 
-WRITTEN = ("source", "medium", "campaign", "content", "term", "channel")
-"""What can be written about where a record came from."""
 _TABLES: dict[str, type[msgspec.Struct]] = {
     "business": Business,
     "counting": Counting,
@@ -260,34 +255,42 @@ def parse_settings(text: str, *, file: str = "longfunnel.toml") -> Settings:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(
-            f"{file} is not valid TOML: {error}.", hint="Mend that line and run the command again."
+            Text("{file} is not valid TOML: {error}.", "{file} не читается как TOML: {error}.").format(
+                file=file, error=toml_said(error)
+            ),
+            hint=Text("Mend that line and run the command again.", "Поправьте эту строку и запустите команду ещё раз."),
         ) from error
-    mistakes = _unknown_keys(raw, Settings, "")
+    mistakes = unknown_keys(raw, Settings, NOTHING)
     for section, kind in _TABLES.items():
         table = raw.get(section, {})
-        mistakes += _unknown_keys(table, kind, f"[{section}]: ") + _wrong_values(table, kind, f"[{section}]")
+        mistakes += unknown_keys(table, kind, spoken(f"[{section}]: "))
+        mistakes += wrong_values(table, kind, spoken(f"[{section}]"))
     for section, kind in _LISTS.items():
         rows = raw.get(section, [])
         if not isinstance(rows, list):
-            mistakes.append(f"[{section}] must be written [[{section}]]: there can be several.")
+            mistakes.append(
+                Text(
+                    "[{section}] must be written [[{section}]]: there can be several.",
+                    "[{section}] пишется как [[{section}]]: таких таблиц может быть несколько.",
+                ).format(section=section)
+            )
             continue
         for number, row in enumerate(rows, 1):
             if kind is Source and isinstance(row, dict):
                 _gather_options(row)
-            label = (
-                f"[[{section}]] «{row.get('name')}»"
-                if isinstance(row, dict) and row.get("name")
-                else f"[[{section}]] number {number}"
+            name = row.get("name") if isinstance(row, dict) else ""
+            label = spoken(f"[[{section}]] ") + (
+                f"«{name}»" if name else Text("number {number}", "№ {number}").format(number=number)
             )
-            mistakes += _unknown_keys(row, kind, label + ": ")
-            mistakes += _wrong_values(row, kind, label)
-    mistakes += _wrong_values({"retention": raw.get("retention", {})}, Settings, "")
+            mistakes += unknown_keys(row, kind, label + ": ")
+            mistakes += wrong_values(row, kind, label)
+    mistakes += wrong_values({"retention": raw.get("retention", {})}, Settings, NOTHING)
     if not mistakes:
         settings = msgspec.convert(raw, Settings)
-        mistakes = _meaning(settings)
+        mistakes = meaning_mistakes(settings)
         if not mistakes:
             return settings
-    raise SettingsError(together(mistakes, f"{file} needs mending:"))
+    raise SettingsError(together(mistakes, Text("{file} needs mending:", "В {file} есть ошибки:").format(file=file)))
 
 
 def _gather_options(row: dict[str, Any]) -> None:
@@ -295,111 +298,3 @@ def _gather_options(row: dict[str, Any]) -> None:
     if row.get("type", "file") not in ("file", "webhook"):
         own = [key for key in row if key not in Source.__struct_fields__]
         row["options"] = {**row.get("options", {}), **{key: row.pop(key) for key in own}}
-
-
-def _unknown_keys(raw: Any, kind: type[msgspec.Struct], where: str) -> list[str]:
-    if not isinstance(raw, dict):
-        return [f"{where}must be a table of settings, not {type(raw).__name__}."]
-    known = kind.__struct_fields__
-    return [f"{where}unknown setting «{key}».{did_you_mean(key, known)}" for key in raw if key not in known]
-
-
-def _wrong_values(raw: Any, kind: type[msgspec.Struct], where: str) -> list[str]:
-    if not isinstance(raw, dict):
-        return []
-    hints = get_type_hints(kind)
-    mistakes = []
-    for key, value in raw.items():
-        if key in hints:
-            try:
-                msgspec.convert(value, hints[key])
-            except msgspec.ValidationError as error:
-                mistakes.append(f"{where} {key} = {value!r}: {error}.")
-    required = [f.name for f in msgspec.structs.fields(kind) if f.required]
-    mistakes += [f"{where}: «{name}» is missing." for name in required if name not in raw]
-    return mistakes
-
-
-def _is_day(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _write_back_mistakes(settings: Settings) -> list[str]:
-    connected = [source.name for source in settings.source if source.is_connected]
-    mistakes = []
-    for rule in settings.write_back:
-        where = f"[[write_back]] «{rule.name}»"
-        if rule.to not in connected:
-            mistakes.append(f"{where}: to = «{rule.to}» is no connected source.{did_you_mean(rule.to, connected)}")
-        if rule.since and not _is_day(rule.since):
-            mistakes.append(f"{where}: since «{rule.since}» is not a day such as 2025-01-31.")
-        if rule.kind == "conversions" and not rule.target:
-            mistakes.append(f"{where}: target is missing: which goal or list counts the conversions.")
-        if rule.kind == "conversions" and rule.fact != "deal":
-            mistakes.append(f"{where}: conversions are won deals; fact cannot be {rule.fact}.")
-        mistakes += [
-            f"{where}: fields.{name} is none of ours.{did_you_mean(name, WRITTEN)}"
-            for name in rule.fields
-            if name not in WRITTEN
-        ]
-    names = [rule.name for rule in settings.write_back]
-    mistakes += [
-        f"[[write_back]] «{name}» is named twice." for name in sorted({n for n in names if names.count(n) > 1})
-    ]
-    return mistakes
-
-
-def _meaning(settings: Settings) -> list[str]:
-    mistakes = []
-    business, counting = settings.business, settings.counting
-    if business.timezone not in available_timezones():
-        near = did_you_mean(business.timezone, {zone.lower(): zone for zone in available_timezones()}.values())
-        mistakes.append(f"[business] timezone «{business.timezone}» is not an IANA zone such as Europe/Moscow.{near}")
-    if not (len(business.currency) == 3 and business.currency.isalpha() and business.currency.isupper()):
-        mistakes.append(f"[business] currency «{business.currency}» is not an ISO code such as RUB, USD, EUR.")
-    if business.country and not (len(business.country) == 2 and business.country.isalpha()):
-        mistakes.append(f"[business] country «{business.country}» is not a two-letter code such as RU, BR, US.")
-    mistakes += _write_back_mistakes(settings)
-    positive = {
-        "lookback_days": counting.lookback_days,
-        "session_minutes": counting.session_minutes,
-        "min_cases": counting.min_cases,
-    }
-    mistakes += [f"[counting] {name} must be at least 1, not {value}." for name, value in positive.items() if value < 1]
-    names = [source.name for source in settings.source]
-    mistakes += [
-        f"[[source]] «{name}» is named twice; each source needs its own name."
-        for name in sorted({n for n in names if names.count(n) > 1})
-    ]
-    mistakes += [
-        f"[[source]] «{source.name}» needs path, the file to read."
-        for source in settings.source
-        if source.type == "file" and not source.path
-    ]
-    mistakes += [
-        f"[[source]] «{source.name}»: «fact» is missing."
-        for source in settings.source
-        if source.type in ("file", "webhook", "dlt") and not source.fact
-    ]
-    for source in settings.source:
-        if source.since and not _is_day(source.since):
-            mistakes.append(f"[[source]] «{source.name}» since «{source.since}» is not a day such as 2025-01-31.")
-    for source in settings.source:
-        mistakes += networks_mistakes(f"[[source]] «{source.name}» senders", source.senders)
-    mistakes += schedule_mistakes(settings.schedule)
-    mistakes += match_mistakes(
-        settings.match, (source.name for source in settings.source if source.fact in ("spend", ""))
-    )
-    for source in settings.source:
-        for name, value in (("vat_percent", source.vat_percent), ("fee_percent", source.fee_percent)):
-            if not 0 <= value <= 100:
-                mistakes.append(f"[[source]] «{source.name}» {name} must be from 0 to 100, not {value:g}.")
-            elif value and source.fact not in ("spend", ""):
-                mistakes.append(
-                    f"[[source]] «{source.name}» {name} is for spend, and this source brings {source.fact}."
-                )
-    return mistakes + collecting_mistakes(settings.site, settings.collector, settings.retention)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import get_currency_symbol
@@ -15,8 +16,6 @@ from longfunnel.core.money import UNKNOWN, show_days, show_money, show_number, s
 from longfunnel.core.text import Text, plural_ru
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
     from longfunnel.core.settings import Language
 
 _YEAR = re.compile(r"\s*г\.$")
@@ -85,6 +84,10 @@ class Shown:
         sign = "+" if value > 0 else "−" if value < 0 else ""
         return sign + show_share(abs(value), self.language, places=1 if abs(value) < 1 else 0)
 
+    def points(self, value: float | Decimal) -> str:
+        """A difference of two shares in percentage points: 4.3 pp, 4,3 п. п."""
+        return show_share(value, self.language).replace("%", Text("pp", "п.\u00a0п.").to(self.language))
+
     def day(self, value: date | None) -> str:
         """A date: 5 окт. 2026 г. or Oct 5, 2026."""
         return UNKNOWN if value is None else _YEAR.sub("", str(format_date(value, "medium", locale=self.language)))
@@ -131,3 +134,20 @@ class Shown:
         """The number with its noun: 1 row, 2 rows; 1 строка, 2 строки, 5 строк."""
         noun = plural_ru(number, *russian) if self.language == "ru" else english[number != 1]
         return f"{self.count(number)}\u00a0{noun}"
+
+
+def said_day(value: date) -> Text:
+    """A date in a sentence of an answer, in each language."""
+    return Text(*(_said(language).day(value) for language in _LANGUAGES))
+
+
+def said_moment(value: datetime, zone: ZoneInfo) -> Text:
+    """A UTC instant on the business's clock in a sentence of an answer, in each language."""
+    return Text(*(_said(language, zone).moment(value) for language in _LANGUAGES))
+
+
+_LANGUAGES: tuple[Language, ...] = ("en", "ru")
+
+
+def _said(language: Language, zone: ZoneInfo | None = None) -> Shown:
+    return Shown(language, "", zone or ZoneInfo("UTC"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,16 +34,22 @@ class Text:
         return self.ru if language == "ru" else self.en
 
     def format(self, **values: Any) -> Text:
-        """Both texts with ``{name}`` filled in; a value that is a Text gives each language its own words."""
+        """Both texts with ``{name}`` filled in; a value that is a Text gives each language its own words. ``{number:,}`` parts
+        thousands as each language does: 1,234 and 1 234."""
 
-        def filled(language: Language, words: str) -> str:
-            return words.format(
-                **{name: value.to(language) if isinstance(value, Text) else value for name, value in values.items()}
-            )
+        def own(language: Language) -> dict[str, Any]:
+            return {name: value.to(language) if isinstance(value, Text) else value for name, value in values.items()}
 
-        return Text(filled("en", self.en), filled("ru", self.ru))
+        return Text(self.en.format(**own("en")), _RUSSIAN.vformat(self.ru, (), own("ru")))
 
 
+class _Russian(Formatter):
+    def format_field(self, value: Any, format_spec: str) -> str:
+        told: str = super().format_field(value, format_spec)
+        return told.replace(",", "\u00a0") if format_spec == "," else told
+
+
+_RUSSIAN = _Russian()
 NOTHING = Text("", "")
 """No words."""
 
@@ -49,6 +57,24 @@ NOTHING = Text("", "")
 def spoken(words: str | Text) -> Text:
     """A text; words that are the same in every language (names, numbers, quotations) stand for both."""
     return words if isinstance(words, Text) else Text(words, words)
+
+
+def stored(text: str | Text) -> str:
+    """The text for a text column of a database: ``{"en": …, "ru": …}``, or the words alone where both languages have the same."""
+    said = spoken(text)
+    return said.en if said.en == said.ru else json.dumps({"en": said.en, "ru": said.ru}, ensure_ascii=False)
+
+
+def read_stored(text: str) -> Text:
+    """What ``stored`` wrote; any other text stands for both languages."""
+    if text.startswith('{"en":'):
+        try:
+            match json.loads(text):
+                case {"en": str(en), "ru": str(ru)}:
+                    return Text(en, ru)
+        except ValueError:
+            pass
+    return spoken(text)
 
 
 def plural_ru(number: int, one: str, few: str, many: str) -> str:

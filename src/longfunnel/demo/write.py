@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from longfunnel.core.errors import SettingsError
+from longfunnel.core.text import Text
 from longfunnel.demo.catalogue import BUSINESS
 from longfunnel.demo.export.ads import write_ads
 from longfunnel.demo.export.deals import write_deals
@@ -41,7 +42,11 @@ def write_business(
     """
     if (folder / "longfunnel.toml").exists() and not (folder / "truth.json").exists():
         raise SettingsError(
-            f"{folder} holds a business that is no demo; it stays as it is.", hint="Name an empty folder."
+            Text(
+                "{folder} holds a business that is no demo; it stays as it is.",
+                "В {folder} настоящий бизнес, а не пример; он остаётся как есть.",
+            ).format(folder=folder),
+            hint=Text("Name an empty folder.", "Назовите пустую папку."),
         )
     tell = progress or (lambda _step, _share: None)
     period = {"since": FIRST_DAY.isoformat(), "until": LAST_DAY.isoformat()}

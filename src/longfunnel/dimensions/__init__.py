@@ -9,12 +9,17 @@ from dataclasses import replace
 from functools import cache
 
 from longfunnel.core.registry import catalogue
-from longfunnel.core.text import Text
+from longfunnel.core.text import Text, spoken
 from longfunnel.dimensions._dimension import Dimension
 
-__all__ = ["PROPS", "Dimension", "dimension", "dimensions"]
+__all__ = ["PROPS", "UNKNOWN", "Dimension", "dimension", "dimensions", "value_text"]
 
 PROPS = "props."
+UNKNOWN = Text("unknown", "неизвестно")
+"""What a row is called whose value of the cut is not known."""
+_SHORT = {"kind": "lead_kind"}
+"""Columns of single rows that are called otherwise than the dimension."""
+_STATUS = {"open": Text("open", "в работе"), "won": Text("won", "выиграна"), "lost": Text("lost", "проиграна")}
 _TABLES_WITH_PROPS = ("spends", "leads", "deals", "orders", "survey_answers")
 
 
@@ -30,6 +35,15 @@ def dimension(name: str) -> Dimension | None:
         return _of_props(name)
     found = dimensions().get(name)
     return found or next((entry for entry in dimensions().values() if name in entry.aliases), None)
+
+
+def value_text(name: str, value: object) -> Text:
+    """What people call a value of the dimension ``name``; the unknown one (None or empty) has a word, too."""
+    if value is None or value == "":
+        return UNKNOWN
+    entry = dimension(_SHORT.get(name, name))
+    words = entry.words if entry else _STATUS if name == "status" else {}
+    return words.get(str(value)) or spoken(str(value))
 
 
 def _of_props(name: str) -> Dimension:

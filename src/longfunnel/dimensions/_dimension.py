@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from longfunnel.core.text import Text
 
 ORIGIN_TABLES = ("spends", "visits", "leads", "deals", "orders")
@@ -24,6 +26,8 @@ class Dimension:
     meaning: Text
     columns: dict[str, str]
     aliases: tuple[str, ...] = ()
+    words: Mapping[str, Text] = field(default_factory=dict)
+    """What people call the values that the program itself gives; a business's own values are their own words."""
     name: str = ""
 
     def sql(self, table: str) -> str | None:

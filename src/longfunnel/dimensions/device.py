@@ -9,4 +9,9 @@ DIMENSION = Dimension(
     title=Text("Device", "Устройство"),
     meaning=Text("desktop, mobile or tablet.", "desktop, mobile или tablet."),
     columns=of_row("device", "spends", "visits", "leads", "orders"),
+    words={
+        "desktop": Text("desktop", "компьютер"),
+        "mobile": Text("mobile", "телефон"),
+        "tablet": Text("tablet", "планшет"),
+    },
 )

@@ -14,4 +14,5 @@ DIMENSION = Dimension(
     columns=dict.fromkeys(
         ("deals", "orders"), "CASE WHEN t.is_repeat THEN 'repeat' WHEN NOT t.is_repeat THEN 'first' END"
     ),
+    words={"first": Text("first", "первые"), "repeat": Text("repeat", "повторные")},
 )

@@ -9,4 +9,12 @@ DIMENSION = Dimension(
     title=Text("Kind of lead", "Вид лида"),
     meaning=Text("form, call, chat, email, marketplace or crm.", "form, call, chat, email, marketplace или crm."),
     columns=of_row("kind", "leads"),
+    words={
+        "form": Text("form", "форма"),
+        "call": Text("call", "звонок"),
+        "chat": Text("chat", "чат"),
+        "email": Text("e-mail", "письмо"),
+        "marketplace": Text("marketplace", "маркетплейс"),
+        "crm": Text("CRM", "CRM"),
+    },
 )

@@ -66,8 +66,10 @@ REASONS: Final[dict[Reason, Explained]] = {
     Reason.CURRENCY_MISSING: Explained(
         Text("The currency is missing", "Не указана валюта"),
         Text(
-            "Other rows of this source name a currency and these do not. Fill it in the source, or set constants.currency.",
-            "У других строк источника валюта есть, у этих нет. Заполните её в источнике или задайте constants.currency.",
+            "Other rows of this source name a currency and these do not. Fill it in the source, or name it for the whole source: the source's page, its "
+            "mapping (constants.currency).",
+            "У других строк источника валюта есть, у этих нет. Заполните её в источнике или укажите сразу для всего источника: страница источника, "
+            "соответствие столбцов (constants.currency).",
         ),
     ),
     Reason.NO_EXCHANGE_RATE: Explained(
@@ -80,8 +82,10 @@ REASONS: Final[dict[Reason, Explained]] = {
     Reason.SHARED_IDENTIFIER: Explained(
         Text("The identifier is shared by many contacts", "Общий идентификатор"),
         Text(
-            "A phone or e-mail of many contacts links nobody. Add another identifier to these rows, or raise its limit in [guards].",
-            "Телефон или почта многих контактов никого не связывает. Добавьте строкам другой идентификатор или поднимите предел в [guards].",
+            "A phone or e-mail of many contacts links nobody. Add another identifier to these rows, or raise the limit: Settings, Shared "
+            "identifiers ([guards]).",
+            "Телефон или почта многих контактов никого не связывает. Добавьте строкам другой идентификатор или поднимите предел: Настройки, Общие "
+            "идентификаторы ([guards]).",
         ),
     ),
     Reason.BEFORE_TRACKING: Explained(
@@ -94,8 +98,8 @@ REASONS: Final[dict[Reason, Explained]] = {
     Reason.OUTSIDE_LOOKBACK: Explained(
         Text("Outside the lookback window", "Вне окна атрибуции"),
         Text(
-            "The person's touches are earlier than the window. Raise lookback_days in [counting] if your clients think longer.",
-            "Касания человека раньше начала окна. Увеличьте lookback_days в [counting], если клиенты думают дольше.",
+            "The person's touches are earlier than the window. If your clients think longer, widen it: Settings, Counting (lookback_days).",
+            "Касания человека раньше начала окна. Если клиенты думают дольше, расширьте его: Настройки, Правила счёта (lookback_days).",
         ),
     ),
     Reason.LEAD_WITHOUT_SOURCE: Explained(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import digamma, expit, gammaln, hyp2f1
 
+from longfunnel.journeys.kernels.compiled import kernel
 from longfunnel.models.fitting import Fit, FitError, fit_positive
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 NAMES = ("r", "alpha", "a", "b")
 _NEAR_ONE, _APART = 1e-3, 3e-3
+_SEARCHED = -50.0
+"""The logarithm of the chance to buy nothing down to which purchases are counted up one by one from there."""
+_MOST_PURCHASES = 100_000
 
 
 def fit(of: Histories, *, least: int = 20) -> Fit:
@@ -133,14 +137,40 @@ def simulate_ahead(
     """One possible future of each customer (``place``: their histories): purchases in the time ``ahead``, and whether alive now.
 
     Exact: given that they are alive, λ is Gamma(r + x, α + T) and p is Beta(a, b + x), and they buy until the time is over or
-    they leave.
+    they leave; so what they would buy if they stayed is negative binomial, and most of them would buy nothing.
     """
     r, alpha, a, b = values
-    lives = random.random(len(place)) < alive(values, of)[place]
-    mine = place[lives]
-    x = of.repeats[mine]
-    rate = random.gamma(r + x) / (alpha + of.watched[mine])
-    leaving = np.clip(random.beta(a, b + x), 1e-12, 1.0)
-    bought = np.zeros(len(place))
-    bought[lives] = np.minimum(random.poisson(rate * ahead), random.geometric(leaving))
+    bought, lives = np.zeros(len(place)), np.zeros(len(place), np.bool_)
+    part = ahead / (alpha + of.watched + ahead)
+    _play(alive(values, of), r + of.repeats, part, a, b + of.repeats, place, random, bought, lives)
     return bought, lives
+
+
+@kernel
+def _play(
+    alive: Floats, shape: Floats, part: Floats, a: float, b: Floats, place: NDArray[np.int64], random: np.random.Generator,
+    bought: Floats, lives: NDArray[np.bool_],
+) -> None:  # fmt: skip
+    """Fill ``bought`` and ``lives``. One number between 0 and 1 says whether a customer lives and how many purchases they
+    would make: below P(alive) it is a number between 0 and P(alive) again."""
+    for customer in range(len(place)):
+        of = place[customer]
+        drawn = random.random()
+        if drawn >= alive[of]:
+            continue
+        lives[customer] = True
+        nothing = shape[of] * np.log1p(-part[of])
+        count = 0
+        if nothing > _SEARCHED:
+            share = np.exp(nothing)
+            left = drawn / alive[of] - share
+            while left > 0 and count < _MOST_PURCHASES:
+                share *= (shape[of] + count) / (count + 1) * part[of]
+                left -= share
+                count += 1
+        else:
+            count = random.poisson(random.gamma(shape[of]) * part[of] / (1 - part[of]))
+        if count > 0:
+            leaving = min(max(random.beta(a, b[of]), 1e-12), 1.0)
+            count = min(count, random.geometric(leaving))
+        bought[customer] = count

@@ -3,6 +3,8 @@
 O. O. Aalen, S. Johansen: An Empirical Transition Matrix for Non-Homogeneous Markov Chains Based on Censored Observations. Scand.
 J. Statist. 5 (1978), 141–150. Stays that go on count as far as they have come. One minus Kaplan–Meier of a single way would
 take the stays that ended otherwise for still to end this way, and promise too much.
+
+The stays are sorted once; the estimate can then be made again and again with other weights, as resampling needs it.
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from longfunnel.journeys.kernels.compiled import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,53 +28,74 @@ INSIDE = -1
 
 @dataclass(frozen=True)
 class Exits:
-    """The steps of the estimate in order of time: at ``times`` a share of all stays ends by ``ways``; ``ended`` adds the shares up.
+    """The steps of the estimate of each state in order of time; those of state s are rows first[s] … first[s + 1] - 1.
 
-    The last of ``ended`` is below 1 where some stays had not ended at the longest time seen: of those nothing more is known.
+    At ``times`` a share of all stays ends by ``ways``; ``ended`` adds the state's shares up. The last of ``ended`` is below 1 where
+    some stays had not ended at the longest time seen: of those nothing more is known. ``guide`` tells a drawn number near which
+    row it stands: of n rows, row k says which is the first whose ``ended`` is above k / n (Chen and Asau 1974).
     """
 
+    first: Ints
     times: Floats
     ways: Ints
     ended: Floats
-
-    def share(self, way: int, time: float, *, age: float = 0.0) -> float | None:
-        """The share of stays still there at ``age`` that end by ``way`` within ``time`` more; None where none was there at that age."""
-        before = self._ended_by(age)
-        if before >= 1 - 1e-12:
-            return None
-        steps = np.diff(self.ended, prepend=0.0)
-        counts = (self.ways == way) & (self.times > age) & (self.times <= age + time)
-        return float(steps[counts].sum() / (1 - before))
-
-    def draw(self, age: Floats, random: np.random.Generator) -> tuple[Floats, Ints]:
-        """For stays of each ``age``: the time at which each ends and by which way; infinity and INSIDE where it is not seen to end."""
-        if not len(self.times):
-            return np.full(len(age), np.inf), np.full(len(age), INSIDE)
-        start = np.searchsorted(self.times, age, side="right")
-        before = np.where(start > 0, self.ended[np.maximum(start - 1, 0)], 0.0)
-        place = np.searchsorted(self.ended, before + (1 - before) * random.random(len(age)), side="right")
-        ends = (place < len(self.times)) & (before < 1 - 1e-12)
-        place = np.minimum(place, len(self.times) - 1)
-        return np.where(ends, self.times[place], np.inf), np.where(ends, self.ways[place], INSIDE)
-
-    def _ended_by(self, time: float) -> float:
-        place = int(np.searchsorted(self.times, time, side="right"))
-        return float(self.ended[place - 1]) if place else 0.0
+    guide: Ints
 
 
-def aalen_johansen(lasted: Floats, way: Ints) -> Exits:
-    """The estimate from how long each stay has lasted so far and by which way it ended (``INSIDE`` where it has not).
+class Stood:
+    """Stays of each state as far as they have come, sorted: ``lasted`` so long, ended by ``way`` (INSIDE: not yet)."""
 
-    At each time t at which d of the n that lasted to t ended by a way, the share S(t−) · d / n ends by that way.
-    """
-    over = way != INSIDE
-    if not over.any():
-        return Exits(np.empty(0), np.empty(0, np.int64), np.empty(0))
-    rows, counts = np.unique(np.column_stack([lasted[over], way[over].astype(np.float64)]), axis=0, return_counts=True)
-    times, ways = rows[:, 0], rows[:, 1].astype(np.int64)
-    at_risk = len(lasted) - np.searchsorted(np.sort(lasted), times, side="left")
-    distinct, first = np.unique(times, return_index=True)
-    part = np.add.reduceat(counts, first) / at_risk[first]
-    survival = np.concatenate([[1.0], np.cumprod(1 - part)])
-    steps = survival[np.searchsorted(distinct, times)] * counts / at_risk
-    return Exits(times, ways, np.minimum(np.cumsum(steps), 1.0))
+    def __init__(self, states: int, state: Ints, lasted: Floats, way: Ints) -> None:
+        self._order = np.lexsort((way, lasted, state))
+        self._lasted, self._way = lasted[self._order], way[self._order]
+        self._first = np.searchsorted(state[self._order], np.arange(states + 1))
+
+    def exits(self, counts: Ints | None = None) -> Exits:
+        """The estimate; each stay counts so often (None: once).
+
+        At each time t at which d of the n that lasted to t ended by a way, the share S(t−) · d / n ends by that way.
+        """
+        size = len(self._order)
+        weights = np.ones(size, np.int64) if counts is None else counts[self._order]
+        first, steps = np.zeros(len(self._first), np.int64), np.empty((2, size))
+        ways, guide = np.empty(size, np.int64), np.empty(size, np.int64)
+        used = _estimate(self._first, self._lasted, self._way, weights, first, steps[0], ways, steps[1], guide)
+        return Exits(first, steps[0, :used], ways[:used], steps[1, :used], guide[:used])
+
+
+@kernel
+def _estimate(
+    bounds: Ints, lasted: Floats, way: Ints, weights: Ints, first: Ints, times: Floats, ways: Ints, ended: Floats,
+    guide: Ints,
+) -> int:  # fmt: skip
+    """Fill the steps of all states; return how many there are."""
+    used = 0
+    for state in range(len(bounds) - 1):
+        low, high = bounds[state], bounds[state + 1]
+        at_risk = 0
+        for row in range(low, high):
+            at_risk += weights[row]
+        still, total, row = 1.0, 0.0, low
+        while row < high:
+            gone, over, time = 0, 0, lasted[row]
+            while row < high and lasted[row] == time:
+                count, how = 0, way[row]
+                while row < high and lasted[row] == time and way[row] == how:
+                    count += weights[row]
+                    row += 1
+                gone += count
+                if how != INSIDE and count > 0:
+                    over += count
+                    total += still * count / at_risk
+                    times[used], ways[used], ended[used] = time, how, min(total, 1.0)
+                    used += 1
+            if over > 0:
+                still *= 1.0 - over / at_risk
+            at_risk -= gone
+        first[state + 1] = used
+        steps, place = used - first[state], first[state]
+        for k in range(steps):
+            while place < used and ended[place] <= k / steps:
+                place += 1
+            guide[first[state] + k] = place
+    return used

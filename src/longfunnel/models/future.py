@@ -97,12 +97,12 @@ def play_future(
     direct = _direct(weekly(past.direct, now, len(counted)), weeks, each * _MACHINES, random)
     recent = (past.arrivals <= now) & (past.arrivals > now - _RECENT_WEEKS * WEEK)
     starts = past.arrival_states[recent]
+    stood, age = stays.stood(now), now - stays.began[is_open]
     found = []
     for number in range(_MACHINES):
         rows = slice(number * each, (number + 1) * each)
-        exits = slowed(resampled(stays, now, random), dict(change.times))
+        exits = slowed(resampled(stood, len(stays.state), random), dict(change.times))
         pool = values[random.integers(0, len(values), len(values))] if len(values) else values
-        age = now - stays.began[is_open]
         won, money = _walk_open(exits, stays.state[is_open], age, amounts[is_open], pool, weeks, each, random)
         new = _walk_new(exits, starts, arrivals[rows], weeks, random)
         more = _sums(new + direct[rows], pool, random) if len(pool) else np.zeros_like(money)
@@ -128,11 +128,11 @@ def _direct(counts: Floats, weeks: int, times: int, random: np.random.Generator)
 
 
 def _walk_open(
-    exits: list[Exits], state: NDArray[np.int64], age: Floats, amounts: Floats, pool: Floats, weeks: int, times: int,
+    exits: Exits, state: NDArray[np.int64], age: Floats, amounts: Floats, pool: Floats, weeks: int, times: int,
     random: np.random.Generator,
 ) -> tuple[Floats, Floats]:  # fmt: skip
     """Orders and money by future and week from what is on its way."""
-    won, _ = play(exits, np.tile(state, times), np.tile(age, times), weeks * WEEK, random)
+    won, _ = play(exits, state, age, weeks * WEEK, random, times)
     place = np.flatnonzero(np.isfinite(won))
     cell = (
         place // len(state) * weeks + np.minimum((won[place] / WEEK).astype(np.int64), weeks - 1)
@@ -148,7 +148,7 @@ def _walk_open(
 
 
 def _walk_new(
-    exits: list[Exits], starts: NDArray[np.int64], arrivals: Floats, weeks: int, random: np.random.Generator
+    exits: Exits, starts: NDArray[np.int64], arrivals: Floats, weeks: int, random: np.random.Generator
 ) -> Floats:
     """Orders by future and week from those who arrive in these weeks, at any moment of theirs."""
     orders = np.zeros(arrivals.shape)
@@ -178,7 +178,7 @@ class Trial:
     """One forecast made from the past: when from, what it expected of all its weeks and between what, and what came."""
 
     since: float
-    orders: tuple[float, float, float]
+    orders: tuple[float, int, int]
     revenue: tuple[float, float, float] | None
     came: float
     brought: float
@@ -202,7 +202,7 @@ def try_past(
         found.append(
             Trial(
                 since,
-                spread(future.orders.sum(axis=1), level),
+                spread_of_orders(future.orders.sum(axis=1), level),
                 None if future.revenue is None else spread(future.revenue.sum(axis=1), level),
                 float(came.sum()),
                 float(brought.sum()),
@@ -216,6 +216,12 @@ def bounds(played: Floats, level: float = 0.9) -> tuple[Floats, Floats]:
     """By column, between what the played futures lie."""
     low, high = np.quantile(played, [0.5 - level / 2, 0.5 + level / 2], axis=0)
     return low, high
+
+
+def spread_of_orders(played: Floats, level: float = 0.9) -> tuple[float, int, int]:
+    """Mean, and between which whole numbers the played futures lie."""
+    mean, low, high = spread(played, level)
+    return mean, int(np.floor(low)), int(np.ceil(high))
 
 
 def spread(played: Floats, level: float = 0.9) -> tuple[float, float, float]:

@@ -39,7 +39,7 @@ class Values:
 
 @dataclass(frozen=True)
 class Spread:
-    """Per group: what is expected, and between what it will lie by the level asked for."""
+    """Per group, and last of all together: what is expected, and between what it will lie by the level asked for."""
 
     mean: Floats
     low: Floats
@@ -86,19 +86,20 @@ def outlook(
     count = int(np.clip(_PLAYED // max(len(shown), 1), _FEWEST_DRAWS, _MOST_DRAWS))
     drawn = fit.draws(count, random)
     drawn_worth = None if worth is None else worth[0].draws(count, random)
-    seen = np.zeros((3, count, groups))
+    seen = np.zeros((3, count, groups + 1))
     for number in range(count):
         bought, lives = how.simulate_ahead(drawn[number], of, place, ahead, random)
         parts = [lives.astype(np.float64), bought]
         if known is not None and drawn_worth is not None:
             parts.append(gamma_gamma.simulate_sums(drawn_worth[number], known.purchases, known.mean, bought, random))
         for kind, part in enumerate(parts):
-            seen[kind, number] = np.bincount(mine, weights=part, minlength=groups)
+            seen[kind, number, :groups] = np.bincount(mine, weights=part, minlength=groups)
+    seen[:, :, groups] = seen.sum(axis=2)
 
     def spread(kind: int, of_each: Floats) -> Spread:
         low, high = np.quantile(seen[kind], [0.5 - level / 2, 0.5 + level / 2], axis=0)
         mean = np.bincount(mine, weights=of_each[shown], minlength=groups)
-        return Spread(np.asarray(mean, dtype=np.float64), low, high)
+        return Spread(np.append(mean, of_each[shown].sum()), low, high)
 
     money = None
     if worth is not None:

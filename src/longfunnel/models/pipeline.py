@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longfunnel.models.competing_risks import INSIDE, Exits, aalen_johansen
+from longfunnel.journeys.kernels.compiled import kernel, part
+from longfunnel.models.competing_risks import INSIDE, Exits, Stood
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _MOST_STEPS = 100
 """Stages that a deal may still pass; a deal that goes round longer stays open."""
+_OVER = 1 - 1e-12
+"""So large a share ended is all of them."""
 
 
 @dataclass(frozen=True)
@@ -64,46 +67,88 @@ class Stays:
         """Only these rows."""
         return replace(self, **{name: getattr(self, name)[rows] for name in ("state", "began", "ended", "target")})
 
-
-def exits_of(stays: Stays, now: float) -> list[Exits]:
-    """Each state's exits, from stays as they stood at ``now``."""
-    lasted = np.maximum(np.minimum(stays.ended, now) - stays.began, 0.0)
-    return [
-        aalen_johansen(lasted[mine], stays.target[mine]) for mine in (stays.state == s for s in range(stays.states))
-    ]
+    def stood(self, now: float) -> Stood:
+        """How long each had lasted at ``now``, ready for the estimate of its state's exits."""
+        return Stood(self.states, self.state, np.maximum(np.minimum(self.ended, now) - self.began, 0.0), self.target)
 
 
-def resampled(stays: Stays, now: float, random: np.random.Generator) -> list[Exits]:
-    """Each state's exits from as many stays drawn with replacement: how they might have come out."""
-    return exits_of(stays.taken(random.integers(0, len(stays.state), len(stays.state))), now)
+def resampled(stood: Stood, size: int, random: np.random.Generator) -> Exits:
+    """Each state's exits from as many stays (``size``) drawn with replacement: how they might have come out."""
+    return stood.exits(np.bincount(random.integers(0, size, size), minlength=size))
 
 
-def slowed(exits: list[Exits], factors: dict[int, float]) -> list[Exits]:
+def slowed(exits: Exits, factors: dict[int, float]) -> Exits:
     """The exits with the times of some states multiplied."""
-    return [replace(one, times=one.times * factors.get(state, 1.0)) for state, one in enumerate(exits)]
+    by_state = np.array([factors.get(state, 1.0) for state in range(len(exits.first) - 1)])
+    return replace(exits, times=exits.times * np.repeat(by_state, np.diff(exits.first)))
+
+
+def mixed(exits: Exits, own: Exits, is_own: NDArray[np.bool_]) -> Exits:
+    """The exits with those of some states taken from ``own``."""
+    sizes = np.where(is_own, np.diff(own.first), np.diff(exits.first))
+    first = np.concatenate(([0], np.cumsum(sizes)))
+    parts = [
+        (source, slice(source.first[state], source.first[state + 1]))
+        for state in range(len(is_own))
+        for source in (own if is_own[state] else exits,)
+    ]
+    times, ways, ended = (
+        np.concatenate([getattr(source, name)[rows] for source, rows in parts]) for name in ("times", "ways", "ended")
+    )
+    shift = np.concatenate([source.guide[rows] - rows.start for source, rows in parts])
+    return Exits(first, times, ways, ended, shift + np.repeat(first[:-1], sizes))
 
 
 def play(
-    exits: list[Exits], state: Ints, age: Floats, ahead: float, random: np.random.Generator
+    exits: Exits, state: Ints, age: Floats, ahead: float, random: np.random.Generator, times: int = 1
 ) -> tuple[Floats, Floats]:
-    """One possible future of each deal in ``state`` for ``age`` days: in how many days it is won, and lost; infinity where it is not
-    within ``ahead`` days."""
-    states = len(exits)
-    won_in, lost_in = np.full(len(state), np.inf), np.full(len(state), np.inf)
-    who, state, age, passed = np.arange(len(state)), state.copy(), age.astype(np.float64), np.zeros(len(state))
-    for _ in range(_MOST_STEPS):
-        if not len(who):
-            break
-        ends, way = np.full(len(who), np.inf), np.full(len(who), INSIDE)
-        for number in np.unique(state):
-            mine = state == number
-            ends[mine], way[mine] = exits[number].draw(age[mine], random)
-        at = passed + ends - age
-        within = at <= ahead
-        for target, found in ((states, won_in), (states + 1, lost_in)):
-            done = within & (way == target)
-            found[who[done]] = at[done]
-        on = within & (way >= 0) & (way < states)
-        who, state, passed = who[on], way[on], at[on]
-        age = np.zeros(len(who))
-    return won_in, lost_in
+    """``times`` possible futures of each deal in ``state`` for ``age`` days: in how many days it is won, and lost, float64[time, deal]
+    as one run; infinity where it is not within ``ahead`` days."""
+    won_in, lost_in = np.full((2, times, len(state)), np.inf)
+    _play(exits.first, exits.times, exits.ways, exits.ended, exits.guide, state, age, ahead, random, won_in, lost_in)
+    return won_in.ravel(), lost_in.ravel()
+
+
+@part
+def _place(first: Ints, ended: Floats, guide: Ints, state: int, drawn: float) -> int:
+    """The first row of the state whose share ended is above ``drawn``; the end of the state's rows where there is none."""
+    low, high = first[state], first[state + 1]
+    place = guide[low + min(int(drawn * (high - low)), high - low - 1)]
+    while place > low and ended[place - 1] > drawn:  # the guide's own rounding
+        place -= 1
+    while place < high and ended[place] <= drawn:
+        place += 1
+    return int(place)
+
+
+@kernel
+def _play(
+    first: Ints, times: Floats, ways: Ints, ended: Floats, guide: Ints, state: Ints, age: Floats, ahead: float,
+    random: np.random.Generator, won_in: Floats, lost_in: Floats,
+) -> None:  # fmt: skip
+    """Walk every deal as often as ``won_in`` has rows."""
+    states = len(first) - 1
+    for deal in range(len(state)):
+        low, high = first[state[deal]], first[state[deal] + 1]
+        start = low + np.searchsorted(times[low:high], age[deal], side="right")
+        before = ended[start - 1] if start > low else 0.0
+        if start == high or before >= _OVER:
+            continue
+        for future in range(won_in.shape[0]):
+            here, passed = state[deal], -age[deal]
+            drawn = before + (1.0 - before) * random.random()
+            for _ in range(_MOST_STEPS):
+                place = _place(first, ended, guide, here, drawn)
+                if place == first[here + 1] or passed + times[place] > ahead:
+                    break
+                passed += times[place]
+                here = ways[place]
+                if here >= states:
+                    if here == states:
+                        won_in[future, deal] = passed
+                    else:
+                        lost_in[future, deal] = passed
+                    break
+                if first[here] == first[here + 1]:
+                    break
+                drawn = random.random()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from longfunnel.journeys.kernels.compiled import kernel
 from longfunnel.models.fitting import Fit, FitError, fit_positive
 
 if TYPE_CHECKING:
@@ -141,14 +142,22 @@ def _mean(values: Floats, stock: Floats) -> Floats:
     return np.asarray(base + top * stock / (half + stock), dtype=np.float64)
 
 
+@kernel
 def _log_likelihood(values: Floats, stock: Floats, count: Floats) -> float:
-    mean = _mean(values, stock)
-    return float(np.sum(count * np.log(mean) - mean))
+    total = 0.0
+    for week in range(len(stock)):
+        mean = values[0] + values[1] * stock[week] / (values[2] + stock[week])
+        total += count[week] * np.log(mean) - mean
+    return total
 
 
+@kernel
 def _gradient(values: Floats, stock: Floats, count: Floats) -> Floats:
-    _, top, half = values
-    pull = count / _mean(values, stock) - 1
-    return np.array(
-        [np.sum(pull), np.sum(pull * stock / (half + stock)), np.sum(-pull * top * stock / (half + stock) ** 2)]
-    )
+    found = np.zeros(3)
+    for week in range(len(stock)):
+        part = stock[week] / (values[2] + stock[week])
+        pull = count[week] / (values[0] + values[1] * part) - 1
+        found[0] += pull
+        found[1] += pull * part
+        found[2] -= pull * values[1] * part / (values[2] + stock[week])
+    return found

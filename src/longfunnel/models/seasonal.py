@@ -1,17 +1,17 @@
 """How many will come in each of the next weeks: exponential smoothing of the weeks so far, with its own uncertainty.
 
-R. J. Hyndman, A. B. Koehler, J. K. Ord, R. D. Snyder: Forecasting with Exponential Smoothing (Springer, 2008), by statsmodels.
+R. J. Hyndman, A. B. Koehler, J. K. Ord, R. D. Snyder: Forecasting with Exponential Smoothing (Springer, 2008).
 The logarithm of the count plus one is smoothed, so that seasons and trends are shares of the level, and no week falls below 0.
 """
 
 from __future__ import annotations
 
-import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from longfunnel.models.fitting import FitError
+from longfunnel.models.smoothing import Form, Smoothed, smooth
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,21 +43,14 @@ def play_weeks(counts: Floats, ahead: int, times: int, random: np.random.Generat
     if not counts.any():
         return np.zeros((times, ahead), dtype=np.int64)
     fitted = _smoothed(np.log1p(counts))
-    errors = random.normal(0.0, float(np.std(fitted.resid, ddof=_PARAMETERS)), (ahead, times))
-    logs = fitted.simulate(ahead, anchor="end", repetitions=times, random_errors=errors)
+    errors = random.normal(0.0, float(np.std(fitted.errors, ddof=_PARAMETERS)), (ahead, times))
+    logs = fitted.simulate(errors)
     # a future beyond ten times the best week ever is a run-away of the trend, not news
-    found = np.clip(np.expm1(np.asarray(logs).reshape(ahead, times).T), 0, 10 * counts.max())
+    found = np.clip(np.expm1(logs.T), 0, 10 * counts.max())
     return np.asarray(np.rint(found), dtype=np.int64)
 
 
-def _smoothed(logs: Floats) -> Any:
+def _smoothed(logs: Floats) -> Smoothed:
     """The best of the forms."""
-    from statsmodels.tsa.exponential_smoothing.ets import ETSModel
-
-    forms: list[dict[str, Any]] = [{}, {"trend": "add", "damped_trend": True}]
-    if knows_year(len(logs)):
-        forms.append({"seasonal": "add", "seasonal_periods": YEAR})
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a start that had to be tried anew is no news
-        tried = [ETSModel(logs, error="add", **form).fit(disp=False) for form in forms]
-    return min(tried, key=lambda fit: float(fit.aicc) if np.isfinite(fit.aicc) else np.inf)
+    forms = [Form(), Form(trend=True), *([Form(season=YEAR)] if knows_year(len(logs)) else [])]
+    return min((smooth(logs, form) for form in forms), key=lambda found: found.aicc)

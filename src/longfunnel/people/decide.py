@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from longfunnel.core.errors import NothingYetError, QuestionError, did_you_mean
+from longfunnel.core.text import Text
 from longfunnel.people.mark import read_mark
 from longfunnel.people.rules import rules, write_nodes
 from longfunnel.people.solve import forget, solve
@@ -47,15 +48,22 @@ def parse_identifier(text: str, *, country: str = "") -> Identifier:
     kind, system = kind.strip().lower(), ""
     if not colon or kind not in KINDS:
         raise QuestionError(
-            f"«{text}» is not an identifier.{did_you_mean(kind, KINDS)}",
-            hint=f"Write kind:value, as in email:ivan@mail.ru. The kinds: {', '.join(KINDS)}.",
+            Text("«{text}» is not an identifier.", "«{text}» — не идентификатор.").format(text=text)
+            + did_you_mean(kind, KINDS),
+            hint=Text(
+                "Write kind:value, as in email:ivan@mail.ru. The kinds: {kinds}.",
+                "Пишите «вид:значение», например email:ivan@mail.ru. Виды: {kinds}.",
+            ).format(kinds=", ".join(KINDS)),
         )
     if KINDS[kind].is_scoped:
         value, _, system = value.partition("@")
     spelled = normalise(kind, value, country)
     if spelled is None:
         raise QuestionError(
-            f"«{value}» names nobody as a {KINDS[kind].title.lower()}: it is a placeholder, or impossible."
+            Text(
+                "«{value}» names nobody as a {kind}: it is a placeholder, or impossible.",
+                "{kind} «{value}» никого не называет: это заглушка, или так не бывает.",
+            ).format(value=value, kind=Text(KINDS[kind].title.lower(), KINDS[kind].title_ru))
         )
     return Identifier(kind, spelled, system.strip())
 
@@ -71,7 +79,11 @@ def decision(verb: Verb, a: Identifier, b: Identifier | None = None, *, by: str,
     if verb == "block":
         return Decision(verb, a.kind, a.value, a.system, None, None, None, by, why, at)
     if b is None or a == b:
-        raise QuestionError(f"A {verb} needs two different identifiers.")
+        raise QuestionError(
+            Text("A {verb} needs two different identifiers.", "{verb}: нужны два разных идентификатора.").format(
+                verb=Text(verb, "Соединение" if verb == "join" else "Разрыв")
+            )
+        )
     # one spelling of a pair, so that taking it again the other way round is the same decision
     a, b = sorted((a, b), key=lambda identifier: (list(KINDS).index(identifier.kind), identifier.node))
     return Decision(verb, a.kind, a.value, a.system, b.kind, b.value, b.system, by, why, at)
@@ -86,7 +98,10 @@ def preview(
     """
     mark = read_mark(connection, schema)
     if mark is None:
-        raise NothingYetError("Nobody is known yet.", hint="Import some facts and run: longfunnel build")
+        raise NothingYetError(
+            Text("Nobody is known yet.", "Людей пока нет."),
+            hint=Text("Import some facts and run: longfunnel build", "Загрузите данные и запустите: longfunnel build"),
+        )
     proposed = rules(settings.guards, decisions)
     write_nodes(connection, "people_seeds", node=sorted(proposed.changed(mark.rules)))
     write_nodes(connection, "people_before", node=[], person_id=[])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from longfunnel.core.errors import NothingYetError
+from longfunnel.core.text import Text
 from longfunnel.people.mark import read_mark
 from longfunnel.people.rules import holding_links_sql, write_rules
 from longfunnel.people.solve import forget
@@ -92,7 +93,11 @@ def evidence(connection: duckdb.DuckDBPyConnection, person_id: int, *, schema: s
     identifiers = _known(connection, schema, "person_id = ?", [person_id])
     if not identifiers:
         raise NothingYetError(
-            f"There is no person {person_id}.", hint="Persons change with builds: find one by phone, e-mail or id."
+            Text("There is no person {number}.", "Человека {number} нет.").format(number=person_id),
+            hint=Text(
+                "Persons change with builds: find one by phone, e-mail or id.",
+                "Номера людей меняются с каждым построением: найдите по телефону, почте или id.",
+            ),
         )
     write_rules(connection, mark)
     connection.execute(
@@ -123,7 +128,10 @@ def evidence(connection: duckdb.DuckDBPyConnection, person_id: int, *, schema: s
 def _require_built(connection: duckdb.DuckDBPyConnection, schema: str) -> Rules:
     mark = read_mark(connection, schema)
     if mark is None:
-        raise NothingYetError("Nobody is known yet.", hint="Import some facts and run: longfunnel build")
+        raise NothingYetError(
+            Text("Nobody is known yet.", "Людей пока нет."),
+            hint=Text("Import some facts and run: longfunnel build", "Загрузите данные и запустите: longfunnel build"),
+        )
     return mark.rules
 
 

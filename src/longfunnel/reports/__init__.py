@@ -6,7 +6,7 @@ answer = reports.answer(connection, settings, question)
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -27,7 +27,7 @@ from longfunnel.reports._engine.page_question import (
 from longfunnel.reports._engine.question import DEFAULT_MODEL, MODELS, OPS, Filter, Question
 from longfunnel.reports._engine.read import question_from_json, question_from_text, question_from_url, read_question
 from longfunnel.reports._engine.report import Report, reports
-from longfunnel.reports._engine.words import BASIS_WORDS, MODEL_WORDS, OP_WORDS, filter_words, model_words
+from longfunnel.reports._engine.words import BASIS_WORDS, OP_WORDS, filter_words, model_words
 
 if TYPE_CHECKING:
     import duckdb
@@ -40,7 +40,6 @@ __all__ = [
     "DEFAULT_MODEL",
     "DEFAULT_PERIOD",
     "MODELS",
-    "MODEL_WORDS",
     "OPS",
     "OP_WORDS",
     "PERIOD",
@@ -76,9 +75,15 @@ __all__ = [
 
 
 def answer(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, question: Question, *, schema: str = "live"
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    question: Question,
+    *,
+    schema: str = "live",
+    once: dict[str, Any] | None = None,
 ) -> Answer:
-    """The answer to ``question`` from the derived tables in ``schema``. Raises QuestionError for a question that cannot be asked."""
+    """The answer to ``question`` from the derived tables in ``schema``. ``once`` keeps what depends on the build alone, for the
+    next question about the same build. Raises QuestionError for a question that cannot be asked."""
     check(question)
     report = reports()[question.report]
     filled = msgspec.structs.replace(
@@ -87,7 +92,7 @@ def answer(
         metrics=question.metrics or report.metrics,
         basis=question.basis or report.basis,
     )
-    return report.answer(Context(connection, settings, schema), filled)
+    return report.answer(Context(connection, settings, schema, {} if once is None else once), filled)
 
 
 def people_behind(

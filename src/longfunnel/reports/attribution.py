@@ -106,9 +106,11 @@ REPORT = Report(
         "seed": Text("Start of the random numbers: 1.", "Начало случайных чисел: 1."),
     },
     refuses={
-        "metrics": "its columns are fixed; name the measure",
-        "compare": "ask twice instead",
-        "grain": "its rows are channels and models",
-        "sort": "the largest credit stands first",
+        "metrics": Text(
+            "its columns are fixed; name the measure", "его столбцы заданы; назовите, что делить (measure)"
+        ),
+        "compare": Text("ask twice instead", "задайте вопрос дважды"),
+        "grain": Text("its rows are channels and models", "его строки — каналы и модели"),
+        "sort": Text("the largest credit stands first", "сначала идёт самый большой вклад"),
     },
 )

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from longfunnel.core.errors import QuestionError
-from longfunnel.core.text import NOTHING, Text
+from longfunnel.core.text import Text
 from longfunnel.metrics import SUBJECTS, Difference, Measure, Ratio, metrics
-from longfunnel.reports._engine.answer import Answer, Column
+from longfunnel.reports._engine.answer import Answer
 from longfunnel.reports._engine.freshness import freshness
 from longfunnel.reports._engine.report import Report
+from longfunnel.reports._engine.row_columns import row_column
 from longfunnel.reports._engine.scope import scope, spans
 from longfunnel.reports._engine.sql import Parameters, Statement
 
 if TYPE_CHECKING:
-    from longfunnel.reports._engine.answer import Format
     from longfunnel.reports._engine.context import Context
     from longfunnel.reports._engine.question import Question
 
@@ -36,38 +36,6 @@ _FIRST = {
     "deals": "created_at",
     "orders": "ordered_at",
 }
-_TITLES: dict[str, tuple[Text, Format]] = {
-    "day_on": (Text("Day", "День"), "date"),
-    "started_at": (Text("Began", "Начало"), "date"),
-    "created_at": (Text("Made", "Создано"), "date"),
-    "ordered_at": (Text("Ordered", "Заказано"), "date"),
-    "lead_id": (Text("Lead", "Лид"), "text"),
-    "deal_id": (Text("Deal", "Сделка"), "text"),
-    "order_id": (Text("Order", "Заказ"), "text"),
-    "kind": (Text("Kind", "Вид"), "text"),
-    "quality": (Text("Quality", "Качество"), "text"),
-    "status": (Text("Status", "Состояние"), "text"),
-    "pipeline": (Text("Pipeline", "Воронка"), "text"),
-    "stage": (Text("Stage", "Этап"), "text"),
-    "reason_lost": (Text("Reason lost", "Причина отказа"), "text"),
-    "channel": (Text("Channel", "Канал"), "text"),
-    "source": (Text("Source", "Источник"), "text"),
-    "campaign": (Text("Campaign", "Кампания"), "text"),
-    "term": (Text("Keyword", "Ключевая фраза"), "text"),
-    "product": (Text("Product", "Товар"), "text"),
-    "manager": (Text("Manager", "Менеджер"), "text"),
-    "device": (Text("Device", "Устройство"), "text"),
-    "region": (Text("Region", "Регион"), "text"),
-    "source_system": (Text("Data source", "Источник данных"), "text"),
-    "person_id": (Text("Person", "Человек"), "text"),
-    "is_repeat": (Text("Repeat", "Повторный"), "flag"),
-    "impressions": (Text("Impressions", "Показы"), "count"),
-    "clicks": (Text("Clicks", "Клики"), "count"),
-    "pages": (Text("Pages", "Страниц"), "count"),
-    "cost": (Text("Cost", "Расход"), "money"),
-    "amount": (Text("Amount", "Сумма"), "money"),
-    "revenue": (Text("Revenue", "Выручка"), "money"),
-}
 _FILTER = re.compile(r"FILTER \(([^()]*(?:\([^()]*\)[^()]*)*)\)")
 _SUM = re.compile(r"sum\((t\.\w+)\)")
 
@@ -75,14 +43,23 @@ _SUM = re.compile(r"sum\((t\.\w+)\)")
 def answer(context: Context, question: Question) -> Answer:
     """One row per row that the metric counts; of a rate, the rows of its numerator."""
     if len(question.metrics) != 1:
-        raise QuestionError("Rows stand behind one number.", hint="Name one metric: --metrics leads")
+        raise QuestionError(
+            Text("Rows stand behind one number.", "Строки показываются за одним показателем."),
+            hint=Text("Name one metric: --metrics leads", "Назовите один: --metrics leads"),
+        )
     name = question.metrics[0]
     measure = _measure(name)
     subject = SUBJECTS[measure.subject]
     shown = _SHOWN.get(subject.table)
     if shown is None:
         raise QuestionError(
-            f"The rows behind {name} cannot be shown.", hint="Ask for leads, deals, orders, visits, cost."
+            Text("The rows behind {name} cannot be shown.", "Строки за показателем {name} показать нельзя.").format(
+                name=name
+            ),
+            hint=Text(
+                "Ask for leads, deals, orders, visits, cost.",
+                "Спросите о лидах (leads), сделках (deals), заказах (orders), визитах (visits) или расходе (cost).",
+            ),
         )
     parameters = Parameters()
     # a cut by channel makes the rows' origin known to the statement
@@ -91,6 +68,7 @@ def answer(context: Context, question: Question) -> Answer:
     columns = ", ".join(f"CAST({sql} AS VARCHAR) AS person_id" if sql == "t.person_id" else sql for sql in shown)
     order = f"ORDER BY t.{_FIRST[subject.table]} DESC NULLS LAST, t.{subject.key or _KEYS[subject.table]}"
     limit = f"\nLIMIT {question.limit}" if question.limit else ""
+    limit += f"\nOFFSET {_offset(question)}"
     from_where = rows.from_where(more=_conditions(measure))
     statement = Statement(f"SELECT {columns}\n{from_where}\n{order}{limit}", parameters.values)
     table = context.connection.execute(statement.sql, statement.parameters).to_arrow_table()
@@ -99,16 +77,28 @@ def answer(context: Context, question: Question) -> Answer:
     return Answer(
         report=question.report,
         question=question,
-        columns=tuple(_column(sql.partition(".")[2], currency) for sql in shown),
+        columns=tuple(row_column(sql.partition(".")[2], currency) for sql in shown),
         table=table,
         totals={"rows": count},
         freshness=freshness(context),
         sql=statement.runnable(),
         language=context.settings.business.language,
-        title=Text("Behind «{title}»", "Что за числом «{title}»").format(title=metrics()[name].title),
+        title=Text("{title}: the rows", "{title}: строки за числом").format(title=metrics()[name].title),
     )
 
 
+def _offset(question: Question) -> int:
+    said = dict(question.options).get("offset", "0")
+    if said.isdecimal() and len(said) < _DIGITS:
+        return int(said)
+    raise QuestionError(
+        Text("offset is «{said}», and must be a number of rows.", "offset — это «{said}», а нужно число строк.").format(
+            said=said
+        )
+    )
+
+
+_DIGITS = 10
 _KEYS = {"spends": "spend_key", "visits": "visit_key"}
 
 
@@ -132,13 +122,6 @@ def _conditions(measure: Measure) -> tuple[str, ...]:
     return ()
 
 
-def _column(name: str, currency: str) -> Column:
-    title, form = _TITLES[name]
-    is_number = form in ("count", "money")
-    kind: Any = "metric" if is_number else "dimension"
-    return Column(name, title, form, NOTHING, kind, unit=currency if form == "money" else "count" if is_number else "")
-
-
 REPORT = Report(
     title=Text("Rows behind a number", "Строки за числом"),
     meaning=Text(
@@ -148,10 +131,11 @@ REPORT = Report(
     answer=answer,
     basis="lead",
     metrics=("leads",),
+    options={"offset": Text("Leave out so many of the newest rows.", "Пропустить столько самых новых строк.")},
     refuses={
-        "by": "its rows are not counted together",
-        "grain": "its rows are not counted together",
-        "compare": "it shows the rows of one period",
-        "sort": "the newest come first",
+        "by": Text("its rows are not counted together", "его строки не складываются"),
+        "grain": Text("its rows are not counted together", "его строки не складываются"),
+        "compare": Text("it shows the rows of one period", "он показывает строки одного периода"),
+        "sort": Text("the newest come first", "сначала идут самые новые"),
     },
 )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from longfunnel.core.errors import QuestionError, did_you_mean
+from longfunnel.core.errors import QuestionError, must_be
 from longfunnel.core.money import amount, show_number
 from longfunnel.core.text import Text
 from longfunnel.dimensions import dimension
@@ -51,12 +51,15 @@ def answer(context: Context, question: Question) -> Answer:
     """One row per channel that spends, and the total of all of them; or, by option ``view``, one per point of each curve."""
     if len(question.by) != 1 or not ((found := dimension(question.by[0])) and found.is_origin):
         raise QuestionError(
-            "The budget is shared between the values of one dimension of origin.",
-            hint="As --by channel or --by campaign.",
+            Text(
+                "The budget is shared between the values of one dimension of origin.",
+                "Бюджет делится между значениями одного разреза по происхождению.",
+            ),
+            hint=Text("As --by channel or --by campaign.", "Например, --by channel или --by campaign."),
         )
     view = question.option("view") or "advice"
     if view not in _VIEWS:
-        raise QuestionError(f"view is «{view}», and must be {' or '.join(_VIEWS)}.{did_you_mean(view, _VIEWS)}")
+        raise QuestionError(must_be("view", view, _VIEWS))
     recent = whole_number(question, "recent", 8, 52)
     limits = Limits(
         move=abs(_part(question, "move", "30%")),
@@ -99,7 +102,12 @@ def _part(question: Question, name: str, usual: str) -> float:
     found = _CHANGE.fullmatch(text)
     part = float(found[2].replace(",", ".")) / 100 if found else 9.0
     if found is None or part > 1:
-        raise QuestionError(f"{name} is «{text}»; it is a part in per cent, up to 100%, as {usual}.")
+        raise QuestionError(
+            Text(
+                "{name} is «{text}»; it is a part in per cent, up to 100%, as {usual}.",
+                "{name}: нужна доля в процентах до 100%, например {usual}, а не «{text}».",
+            ).format(name=name, text=text, usual=usual)
+        )
     return -part if found[1] in ("-", "−") else part
 
 
@@ -117,7 +125,12 @@ def _sums(question: Question, name: str) -> dict[str, float]:
         except ValueError:
             colon = ""
         if not colon or found[channel.strip()] < 0:
-            raise QuestionError(f"{name} says «{part}»; write it as Channel:1000, an amount a week.")
+            raise QuestionError(
+                Text(
+                    "{name} says «{part}»; write it as Channel:1000, an amount a week.",
+                    "{name}: «{part}» не понять; напишите как «Канал:1000» — сумма в неделю.",
+                ).format(name=name, part=part)
+            )
     return found
 
 
@@ -126,8 +139,10 @@ def _check_names(weeks: Weeks, limits: Limits) -> None:
     unknown = [name for name in (*limits.least, *limits.most, *limits.keep) if name not in known]
     if unknown and known:
         raise QuestionError(
-            f"No spend is known of {', '.join(f'«{name}»' for name in unknown)}.",
-            hint=f"Known: {', '.join(sorted(known))}.",
+            Text("No spend is known of {names}.", "Расхода нет: {names}.").format(
+                names=", ".join(f"«{name}»" for name in unknown)
+            ),
+            hint=Text("Known: {names}.", "Расход есть: {names}.").format(names=", ".join(sorted(known))),
         )
 
 
@@ -288,10 +303,10 @@ REPORT = Report(
         ),
     },
     refuses={
-        "grain": "its sums are per week",
-        "metrics": "its columns are fixed",
-        "compare": "it tries its advice on the past itself",
-        "sort": "channels stand by name",
-        "limit": "it shows all of them",
+        "grain": Text("its sums are per week", "его суммы — за неделю"),
+        "metrics": Text("its columns are fixed", "его столбцы заданы"),
+        "compare": Text("it tries its advice on the past itself", "он сам проверяет совет на прошлом"),
+        "sort": Text("channels stand by name", "каналы идут по названию"),
+        "limit": Text("it shows all of them", "он показывает всё"),
     },
 )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyarrow as pa
 
-from longfunnel.core.errors import QuestionError, did_you_mean
+from longfunnel.core.errors import QuestionError, must_be
 from longfunnel.core.money import quotient
 from longfunnel.core.text import Text
 from longfunnel.metrics import metrics
@@ -79,7 +79,7 @@ def _kind(question: Question) -> str:
     """How clients are sorted."""
     kind = question.option("kind") or "type"
     if kind not in _KINDS:
-        raise QuestionError(f"kind is «{kind}», and must be type or segment.{did_you_mean(kind, _KINDS)}")
+        raise QuestionError(must_be("kind", kind, _KINDS))
     return kind
 
 
@@ -117,7 +117,12 @@ def _edges(question: Question, name: str) -> tuple[float, ...]:
     except ValueError:
         found = ()
     if len(found) != 4 or list(found) != sorted(set(found)):
-        raise QuestionError(f"{name} is «{text}»; it is four rising numbers, as 30,90,180,365.")
+        raise QuestionError(
+            Text(
+                "{name} is «{text}»; it is four rising numbers, as 30,90,180,365.",
+                "{name}: нужны четыре числа по возрастанию, например 30,90,180,365, а не «{text}».",
+            ).format(name=name, text=text)
+        )
     return found
 
 
@@ -259,9 +264,9 @@ REPORT = Report(
         ),
     },
     refuses={
-        "metrics": "its columns are fixed",
-        "compare": "ask twice instead",
-        "sort": "types and segments stand in their own order",
-        "limit": "it shows all of them",
+        "metrics": Text("its columns are fixed", "его столбцы заданы"),
+        "compare": Text("ask twice instead", "задайте вопрос дважды"),
+        "sort": Text("types and segments stand in their own order", "у типов и сегментов свой порядок"),
+        "limit": Text("it shows all of them", "он показывает всё"),
     },
 )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from longfunnel.core.calendar import floor
-from longfunnel.core.errors import QuestionError
+from longfunnel.core.errors import QuestionError, must_be
 from longfunnel.core.money import quotient
 from longfunnel.core.text import Text
 from longfunnel.metrics import metrics
@@ -35,7 +35,7 @@ from longfunnel.reports._funnel.columns import metric_column, schema_of
 from longfunnel.reports._funnel.groups import next_period
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
 
     from longfunnel.core.calendar import Grain
     from longfunnel.reports._engine.context import Context
@@ -49,7 +49,7 @@ def answer(context: Context, question: Question) -> Answer:
     start, grain = start_of(question, "touch"), grain_of(question, "month")
     ages = question.option("ages")
     if ages not in ("", "yes", "no"):
-        raise QuestionError(f"ages is «{ages}», and must be yes or no.")
+        raise QuestionError(must_be("ages", ages, ("yes", "no")))
     parameters = Parameters()
     statement = Statement(_sql(context, question, parameters, start, grain), parameters.values)
     found = context.connection.execute(statement.sql, statement.parameters).to_arrow_table().to_pylist()
@@ -76,6 +76,26 @@ def answer(context: Context, question: Question) -> Answer:
         language=context.settings.business.language,
         title=REPORT.title,
     )
+
+
+def buyers_of(
+    context: Context, question: Question, cohort: date, age: int, limit: int
+) -> tuple[list[tuple[int, datetime, Decimal | None]], int]:
+    """Person, instant of their beginning and revenue so far of those of a cohort who had ordered by the end of its period
+    ``age``, who brought most first, at most ``limit``; and how many there are in all. Raises QuestionError.
+    """
+    start, grain = start_of(question, "touch"), grain_of(question, "month")
+    parameters = Parameters()
+    people = cohorts_sql(context, question, parameters, start, grain)
+    rows = context.connection.execute(
+        f"""SELECT p.person_id, any_value(p.started_at), sum(r.revenue) AS revenue, count(*) OVER ()
+FROM ({people}) p JOIN {context.table("orders")} AS r ON r.person_id = p.person_id
+WHERE p.cohort = {parameters.bind("cohort", cohort)}
+  AND coalesce(greatest(date_diff('{grain}', p.cohort, r.ordered_on), 0), 0) <= {parameters.bind("age", age)}
+GROUP BY p.person_id ORDER BY revenue DESC NULLS LAST, p.person_id LIMIT {limit:d}""",
+        parameters.values,
+    ).fetchall()
+    return [(person, at, revenue) for person, at, revenue, _ in rows], rows[0][3] if rows else 0
 
 
 def _sql(context: Context, question: Question, parameters: Parameters, start: str, grain: Grain) -> str:
@@ -240,10 +260,10 @@ REPORT = Report(
         "ages": Text("yes: a row for every period since.", "yes: строка на каждый прошедший период."),
     },
     refuses={
-        "basis": "option start names the date",
-        "metrics": "its columns are fixed",
-        "compare": "cohorts are compared with one another",
-        "sort": "cohorts stand in order of time",
-        "limit": "it shows all cohorts",
+        "basis": Text("option start names the date", "дату задаёт start"),
+        "metrics": Text("its columns are fixed", "его столбцы заданы"),
+        "compare": Text("cohorts are compared with one another", "когорты и так сравниваются между собой"),
+        "sort": Text("cohorts stand in order of time", "когорты идут по времени"),
+        "limit": Text("it shows all cohorts", "он показывает все когорты"),
     },
 )

@@ -13,12 +13,12 @@ import numpy as np
 import pyarrow as pa
 
 from longfunnel.core.calendar import day_in_zone
-from longfunnel.core.errors import QuestionError, did_you_mean
+from longfunnel.core.errors import QuestionError, must_be
 from longfunnel.core.money import amount
 from longfunnel.core.text import Text
 from longfunnel.metrics import metrics
 from longfunnel.models.fitting import FitError
-from longfunnel.models.future import WEEK, play_future, spread, weekly
+from longfunnel.models.future import WEEK, spread, spread_of_orders, weekly
 from longfunnel.reports._clients.customers import whole_number
 from longfunnel.reports._engine.answer import Answer
 from longfunnel.reports._engine.caveats import caveats_of
@@ -27,10 +27,9 @@ from longfunnel.reports._engine.report import Report
 from longfunnel.reports._forecast.columns import columns_of
 from longfunnel.reports._forecast.future import (
     NO_WEEKS,
-    SEED,
-    TIMES,
     caveats_of_history,
     caveats_of_trials,
+    future_of,
     past_of,
     trials_of,
 )
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from longfunnel.models.future import Past, Trial
     from longfunnel.reports._engine.context import Context
     from longfunnel.reports._engine.question import Question
+    from longfunnel.reports._forecast.pipeline_history import History
 
 _VIEWS: Final = ("weeks", "past", "pipeline", "backtest")
 _WEEKS: Final = 8
@@ -55,10 +55,14 @@ def answer(context: Context, question: Question) -> Answer:
     weeks = whole_number(question, "weeks", _WEEKS, _MOST_WEEKS)
     view = question.option("view") or "weeks"
     if view not in _VIEWS:
-        raise QuestionError(f"view is «{view}», and must be one of {', '.join(_VIEWS)}.{did_you_mean(view, _VIEWS)}")
+        raise QuestionError(must_be("view", view, _VIEWS))
     if view != "pipeline" and (question.by or question.filters):
         raise QuestionError(
-            "Weeks are forecast for the whole business.", hint="Cut and filter the open deals: view=pipeline."
+            Text("Weeks are forecast for the whole business.", "Прогноз по неделям — на весь бизнес целиком."),
+            hint=Text(
+                "Cut and filter the open deals: view=pipeline.",
+                "Делите и фильтруйте открытые сделки: view=pipeline.",
+            ),
         )
     history = history_of(context, question)
     columns = columns_of(context, question, view, weeks)
@@ -75,11 +79,11 @@ def answer(context: Context, question: Question) -> Answer:
             cut = [name for name in question.by if name not in ("pipeline", "stage")]
             rows, caveats = open_rows(context, history, past, cut, weeks), caveats_of_history(history, known)[1:]
         else:
-            trials = trials_of(past, weeks)
+            trials = trials_of(context, history, past, weeks)
             if view == "backtest":
                 rows = [_tried(first, trial, weeks) for trial in trials]
             else:
-                rows, totals = _ahead(first, past, weeks)
+                rows, totals = _ahead(context, history, past, first, weeks)
             if rows:
                 caveats = caveats_of_trials(trials, weeks) + caveats_of_history(history, known)
     return Answer(
@@ -113,15 +117,17 @@ def _came(past: Past, first: date, weeks: int) -> list[dict[str, Any]]:
     ]
 
 
-def _ahead(first: date, past: Past, weeks: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def _ahead(
+    context: Context, history: History, past: Past, first: date, weeks: int
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The weeks from the day ``first``, and all of them together; nothing where too little is known."""
     try:
-        future = play_future(past, 0.0, weeks, TIMES, np.random.default_rng(SEED))
+        future = future_of(context, history, past, weeks)
     except FitError:
         return [], {}
 
     def row(chosen: slice) -> dict[str, Any]:
-        mean, low, high = spread(future.orders[:, chosen].sum(axis=1))
+        mean, low, high = spread_of_orders(future.orders[:, chosen].sum(axis=1))
         found: dict[str, Any] = {"expected_orders": mean, "orders_low": low, "orders_high": high}
         for name in ("open", "new", "direct"):
             found[f"{name}_orders"] = float(getattr(future, name)[:, chosen].sum(axis=1).mean())
@@ -167,12 +173,14 @@ REPORT = Report(
         ),
     },
     refuses={
-        "since": "it looks ahead from the end of the data, or from as_of",
-        "until": "option weeks says how far",
-        "grain": "its rows are weeks",
-        "metrics": "its columns are fixed",
-        "compare": "view=backtest compares with what came",
-        "sort": "weeks and stages stand in their own order",
-        "limit": "it shows all rows",
+        "since": Text(
+            "it looks ahead from the end of the data, or from as_of", "он смотрит вперёд от конца данных или от as_of"
+        ),
+        "until": Text("option weeks says how far", "горизонт задаёт weeks"),
+        "grain": Text("its rows are weeks", "его строки — недели"),
+        "metrics": Text("its columns are fixed", "его столбцы заданы"),
+        "compare": Text("view=backtest compares with what came", "с тем, что вышло, сравнивает view=backtest"),
+        "sort": Text("weeks and stages stand in their own order", "у недель и этапов свой порядок"),
+        "limit": Text("it shows all rows", "он показывает все строки"),
     },
 )

@@ -74,8 +74,8 @@ REPORT = Report(
         )
     },
     refuses={
-        "basis": "its date is that of the first step",
-        "metrics": "its columns are fixed",
-        "sort": "steps stand in their own order",
+        "basis": Text("its date is that of the first step", "его дата — дата первого шага"),
+        "metrics": Text("its columns are fixed", "его столбцы заданы"),
+        "sort": Text("steps stand in their own order", "у шагов свой порядок"),
     },
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from longfunnel.core.errors import QuestionError, did_you_mean
+from longfunnel.core.errors import QuestionError, must_be
 from longfunnel.core.text import Text
 from longfunnel.metrics import metrics
 from longfunnel.reports._engine.answer import Answer, Column
@@ -22,6 +22,9 @@ from longfunnel.reports._engine.table import cut_columns
 from longfunnel.reports._funnel.columns import metric_column
 
 if TYPE_CHECKING:
+    from datetime import datetime
+    from decimal import Decimal
+
     from longfunnel.reports._engine.context import Context
     from longfunnel.reports._engine.question import Question
 
@@ -36,7 +39,7 @@ def answer(context: Context, question: Question) -> Answer:
     """One row per value of the cut, by default per channel; the total is of all orders."""
     start = question.option("start") or "lead"
     if start not in _STARTS:
-        raise QuestionError(f"start is «{start}», and must be lead or touch.{did_you_mean(start, _STARTS)}")
+        raise QuestionError(must_be("start", start, _STARTS))
     parameters = Parameters()
     statement = Statement(_sql(context, question, parameters, start), parameters.values)
     result = context.connection.execute(statement.sql, statement.parameters).to_arrow_table()
@@ -61,6 +64,33 @@ def answer(context: Context, question: Question) -> Answer:
         language=context.settings.business.language,
         title=REPORT.title,
     )
+
+
+def orders_that_took(
+    context: Context, question: Question, above: int | None, upto: int | None, limit: int
+) -> tuple[list[tuple[int | None, datetime, Decimal | None]], int]:
+    """Person, instant and revenue of the orders that took more than ``above`` days and at most ``upto`` (None: no such end), the
+    latest first, at most ``limit``; and how many there are in all. Raises QuestionError.
+    """
+    start = question.option("start") or "lead"
+    if start not in _STARTS:
+        raise QuestionError(must_be("start", start, _STARTS))
+    parameters = Parameters()
+    rows = scope(context, question, parameters, "orders", spans(question)[0])
+    where = [f"{_STARTS[start]} IS NOT NULL"]
+    where += [f"{_STARTS[start]} > {parameters.bind('above', above)}"] if above is not None else []
+    where += [f"{_STARTS[start]} <= {parameters.bind('upto', upto)}"] if upto is not None else []
+    joins = "LEFT JOIN ways AS w ON w.order_key = t.order_key"
+    found = context.connection.execute(
+        f"""WITH ways AS (
+{_ways(context)}
+)
+SELECT t.person_id, t.ordered_at, t.revenue, count(*) OVER ()
+{rows.from_where(cut=False, joins=joins, more=tuple(where))}
+ORDER BY t.ordered_at DESC NULLS LAST, t.order_key LIMIT {limit:d}""",
+        parameters.values,
+    ).fetchall()
+    return [(person, at, revenue) for person, at, revenue, _ in found], found[0][3] if found else 0
 
 
 def _cases(name: str) -> str:
@@ -175,5 +205,9 @@ REPORT = Report(
     basis="payment",
     by=("channel",),
     options={"start": Text("Counted from: lead or touch.", "От чего считать: lead или touch.")},
-    refuses={"metrics": "its columns are fixed", "compare": "ask twice instead", "sort": "the largest stand first"},
+    refuses={
+        "metrics": Text("its columns are fixed", "его столбцы заданы"),
+        "compare": Text("ask twice instead", "задайте вопрос дважды"),
+        "sort": Text("the largest stand first", "сначала идут самые большие"),
+    },
 )

@@ -16,6 +16,7 @@ from longfunnel.reports._engine.answer import Answer, Caveat, Column
 from longfunnel.reports._engine.freshness import freshness
 from longfunnel.reports._engine.question import DEFAULT_MODEL
 from longfunnel.reports._engine.report import Report
+from longfunnel.reports._engine.row_columns import TITLES, row_column
 from longfunnel.reports._engine.sql import Parameters, Statement
 from longfunnel.warehouse.facts import facts
 from longfunnel.warehouse.load import current_sql
@@ -205,12 +206,12 @@ def _reconciled(context: Context, question: Question) -> tuple[Caveat, ...]:
             f"SELECT {currency_sql}, count(*) AS rows, coalesce(sum({book.original}), 0) AS amount "
             f"FROM {context.table(book.table)} GROUP BY ALL"
         )
-        different = context.connection.execute(
+        different = context.once(
             f"""SELECT coalesce(i.currency, k.currency), coalesce(i.rows, 0), coalesce(k.rows, 0), coalesce(i.amount, 0), coalesce(k.amount, 0)
             FROM ({imported}) i FULL JOIN ({kept}) k USING (currency)
             WHERE i.rows IS DISTINCT FROM k.rows OR i.amount IS DISTINCT FROM k.amount ORDER BY 1""",
             values,
-        ).fetchall()
+        )
         said = Text(
             "{kind} in {currency}: imported {rows} rows for {amount}, in the ledger {kept} rows for {sum}. Build "
             "again: longfunnel build.",
@@ -235,12 +236,16 @@ def _behind(context: Context, question: Question) -> Answer:
     kind, reason = question.option("kind") or "spend", question.option("reason")
     if kind not in BOOKS:
         raise QuestionError(
-            f"There is no kind «{kind}» in the ledger.{did_you_mean(kind, BOOKS)}", hint=f"Kinds: {', '.join(BOOKS)}."
+            Text("There is no kind «{kind}» in the ledger.", "Раздела «{kind}» в сверке нет.").format(kind=kind)
+            + did_you_mean(kind, BOOKS),
+            hint=Text("Kinds: {names}.", "Разделы: {names}.").format(names=", ".join(BOOKS)),
         )
     codes = [str(code) for code in REASONS]
     if reason and reason not in (*codes, "none"):
         raise QuestionError(
-            f"There is no reason «{reason}».{did_you_mean(reason, codes)}", hint=f"Reasons: {', '.join(codes)}, none."
+            Text("There is no reason «{reason}».", "Причины «{reason}» нет.").format(reason=reason)
+            + did_you_mean(reason, codes),
+            hint=Text("Reasons: {codes}, none.", "Причины: {codes}, none.").format(codes=", ".join(codes)),
         )
     book, parameters = BOOKS[kind], Parameters()
     rest = _from_where(context, question, parameters, kind)
@@ -250,9 +255,9 @@ def _behind(context: Context, question: Question) -> Answer:
         rest += ("\n  AND " if "\nWHERE " in rest else "\nWHERE ") + condition
     shown = ", ".join(f"t.{name}" for name in book.shown)
     sql = (
-        f"SELECT t.{book.day} AS day, CASE WHEN t.reason IS NULL THEN o.channel END AS channel, t.reason, {shown}, "
-        f"o.source, o.medium, o.campaign, t.currency, t.{book.original} AS original_amount, t.{book.amount} AS "
-        f"amount\n{rest}\n"
+        f"SELECT t.{book.day} AS day, t.{book.amount} AS amount, t.{book.original} AS original_amount, t.currency, "
+        f"CASE WHEN t.reason IS NULL THEN o.channel END AS channel, t.reason, {shown}, o.source, o.medium, "
+        f"o.campaign\n{rest}\n"
         f"ORDER BY day NULLS LAST, t.{book.key}" + (f"\nLIMIT {question.limit}" if question.limit else "")
     )
     statement = Statement(sql, parameters.values)
@@ -274,19 +279,8 @@ def _behind(context: Context, question: Question) -> Answer:
 
 
 def _behind_column(name: str, currency: str) -> Column:
-    title = Text(name.replace("_", " ").capitalize(), name.replace("_", " ").capitalize())
-    match name:
-        case "day":
-            return Column(name, Text("Day", "День"), "date", kind="dimension")
-        case "rate_on":
-            return Column(name, Text("Rate of", "Курс от"), "date", kind="dimension")
-        case "impressions" | "clicks":
-            return Column(name, title, "count", unit="count")
-        case "amount" | "original_amount":
-            return Column(name, title, "money", unit=currency if name == "amount" else "")
-        case _:
-            known = next((column for column in _COLUMNS if column.name == name), None)
-            return known or Column(name, title, "text", kind="dimension")
+    known = next((column for column in _COLUMNS if column.name == name), None)
+    return row_column(name, currency) if name in TITLES or known is None else known
 
 
 REPORT = Report(
@@ -307,13 +301,15 @@ REPORT = Report(
         ),
     },
     refuses={
-        "by": "its rows are channels and reasons",
-        "grain": "its rows are channels and reasons",
-        "metrics": "its columns are fixed",
-        "compare": "ask twice instead",
-        "filters": "all of the money is shown",
-        "model": "it stands on the default model",
-        "window_days": "it stands on the setting counting.lookback_days",
-        "sort": "its order is fixed",
+        "by": Text("its rows are channels and reasons", "его строки — каналы и причины"),
+        "grain": Text("its rows are channels and reasons", "его строки — каналы и причины"),
+        "metrics": Text("its columns are fixed", "его столбцы заданы"),
+        "compare": Text("ask twice instead", "задайте вопрос дважды"),
+        "filters": Text("all of the money is shown", "он показывает все деньги"),
+        "model": Text("it stands on the default model", "он стоит на модели по умолчанию"),
+        "window_days": Text(
+            "it stands on the setting counting.lookback_days", "он стоит на настройке counting.lookback_days"
+        ),
+        "sort": Text("its order is fixed", "его порядок задан"),
     },
 )

@@ -85,24 +85,17 @@ def _predicted(
             row["orders"] += orders[place]
             if revenue[place] is not None:
                 row["revenue"] = (row["revenue"] or Decimal(0)) + revenue[place]
+    found = None
+    if fitted.purchases is not None and keys:
+        worth = None if fitted.worth is None else (fitted.worth, customers.values)
+        found = outlook(
+            model, fitted.purchases, customers.histories, codes, len(rows), days / WEEK, np.random.default_rng(SEED), worth=worth
+        )  # fmt: skip
     for number, row in enumerate([*rows, total]):
         row["ltv"] = quotient(row["revenue"], row["customers"])
         row.update(dict.fromkeys(_AHEAD))
-        if fitted.purchases is None or not keys:
-            continue
-        if number in (0, len(rows)):  # all groups in one playing, then the total in another
-            group = codes if number < len(rows) else np.where(codes >= 0, 0, -1)
-            found = outlook(
-                model,
-                fitted.purchases,
-                customers.histories,
-                group,
-                len(rows) if number < len(rows) else 1,
-                days / WEEK,
-                np.random.default_rng(SEED),
-                worth=None if fitted.worth is None else (fitted.worth, customers.values),
-            )
-        _ahead(row, found, number if number < len(rows) else 0, customers.valued_share)
+        if found is not None:
+            _ahead(row, found, number, customers.valued_share)
     return rows, total, fitted.caveats
 
 
@@ -231,8 +224,11 @@ REPORT = Report(
         ),
     },
     refuses={
-        "metrics": "its columns are fixed",
-        "compare": "ask with a grain: cohorts are compared with one another",
-        "sort": "the largest stand first",
+        "metrics": Text("its columns are fixed", "его столбцы заданы"),
+        "compare": Text(
+            "ask with a grain: cohorts are compared with one another",
+            "задайте шаг времени: когорты сравниваются между собой",
+        ),
+        "sort": Text("the largest stand first", "сначала идут самые большие"),
     },
 )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from longfunnel.core.errors import QuestionError, did_you_mean
+from longfunnel.core.errors import QuestionError, must_be
 from longfunnel.core.text import Text
 from longfunnel.journeys.funnels.steps import unmatched
 from longfunnel.reports._engine.answer import Answer, Caveat, Column
@@ -26,12 +26,16 @@ from longfunnel.reports._paths.chains import answer_chains
 from longfunnel.reports._paths.trails import count_trails, read_wanted
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from longfunnel.reports._engine.context import Context
     from longfunnel.reports._engine.question import Question
     from longfunnel.reports._paths.trails import Trails
 
 VIEWS: Final = ("paths", "links", "chains")
 _MOST_LINKS: Final = 40
+_MOST_NODES: Final = 8
+"""Of one position in the picture of links."""
 _MOST_PATHS: Final = 50
 _OTHERS: Final = Text("others", "другие")
 _END: Final = Text("end", "конец")
@@ -41,7 +45,7 @@ def answer(context: Context, question: Question) -> Answer:
     """Whole paths, links between their nodes, or chains of channels."""
     view = question.option("view") or ("paths" if question.option("after") or question.option("before") else "chains")
     if view not in VIEWS:
-        raise QuestionError(f"view is «{view}», and must be one of {', '.join(VIEWS)}.{did_you_mean(view, VIEWS)}")
+        raise QuestionError(must_be("view", view, VIEWS))
     if view == "chains":
         return answer_chains(context, question, REPORT.title)
     wanted = read_wanted(context, question)
@@ -107,7 +111,8 @@ def _links(context: Context, question: Question, found: Trails) -> tuple[list[di
             names.append(_END.to(language))
         for place, (one, two) in enumerate(pairwise(names), 1):
             counts[place, one, two] += count
-    folded = fold(counts, min(question.limit or _MOST_LINKS, _MOST_LINKS), _OTHERS.to(language))
+    most = min(question.limit or _MOST_LINKS, _MOST_LINKS)
+    folded = fold(counts, most, _OTHERS.to(language), kept=_END.to(language))
     rows = [
         {"position": place, "from": one, "to": two, "count": count}
         for (place, one, two), count in sorted(folded.items(), key=lambda item: (item[0][0], -item[1], item[0]))
@@ -133,25 +138,37 @@ def _links(context: Context, question: Question, found: Trails) -> tuple[list[di
     )
 
 
-def fold(counts: Counter[tuple[int, str, str]], most: int, others: str) -> dict[tuple[int, str, str], int]:
+def fold(
+    counts: Counter[tuple[int, str, str]], most: int, others: str, *, kept: str = ""
+) -> dict[tuple[int, str, str], int]:
     """At most so many links: of each position the rarest nodes become «others» on both of their sides, so that what flows into
-    a node still equals what flows out of it. Nodes are folded from the rarest on, one at a time, over all positions.
+    a node still equals what flows out of it. A position keeps eight nodes of its own, and ``kept``, which is never folded; then
+    nodes are folded from the rarest on, one at a time, over all positions.
     """
     weight: Counter[tuple[int, str]] = Counter()
     for (place, one, two), count in counts.items():
         if place == 1:
             weight[1, one] += count
         weight[place + 1, two] += count
+    waiting = [node for node, _ in sorted(weight.items(), key=lambda item: (item[1], item[0])) if node[1] != kept]
+    room = Counter({place: _MOST_NODES for place, _ in waiting})
     folded: dict[tuple[int, str], str] = {}
-    found = dict(counts)
-    waiting = [node for node, _ in sorted(weight.items(), key=lambda item: (item[1], item[0]))]
-    while len(found) > most and waiting:
-        node = waiting.pop(0)
-        folded[node] = others
+    for node in reversed(waiting):
+        room[node[0]] -= 1
+        if room[node[0]] < 0:
+            folded[node] = others
+    waiting = [node for node in waiting if node not in folded]
+
+    def joined(found: Mapping[tuple[int, str, str], int]) -> dict[tuple[int, str, str], int]:
         again: Counter[tuple[int, str, str]] = Counter()
         for (place, one, two), count in found.items():
             again[place, folded.get((place, one), one), folded.get((place + 1, two), two)] += count
-        found = dict(again)
+        return dict(again)
+
+    found = joined(counts)
+    while len(found) > most and waiting:
+        folded[waiting.pop(0)] = others
+        found = joined(found)
     return found
 
 
@@ -194,10 +211,10 @@ REPORT = Report(
         "count": Text("persons (one path each) or all.", "persons (один путь на человека) или all (все)."),
     },
     refuses={
-        "metrics": "its columns are fixed",
-        "compare": "ask twice instead",
-        "sort": "the commonest stand first",
-        "grain": "its rows are paths",
-        "by": "its rows are paths; filter instead",
+        "metrics": Text("its columns are fixed", "его столбцы заданы"),
+        "compare": Text("ask twice instead", "задайте вопрос дважды"),
+        "sort": Text("the commonest stand first", "сначала идут самые частые"),
+        "grain": Text("its rows are paths", "его строки — пути"),
+        "by": Text("its rows are paths; filter instead", "его строки — пути; вместо разреза поставьте фильтр"),
     },
 )

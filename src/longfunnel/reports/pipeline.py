@@ -165,7 +165,9 @@ def _pipeline_filter(context: Context, question: Question, parameters: Parameter
     if wanted not in known:
         names = [name for name in known if name]
         raise QuestionError(
-            f"There is no pipeline «{wanted}».{did_you_mean(wanted, names)}", hint=f"Pipelines: {', '.join(names)}."
+            Text("There is no pipeline «{wanted}».", "Воронки CRM «{wanted}» нет.").format(wanted=wanted)
+            + did_you_mean(wanted, names),
+            hint=Text("Pipelines: {names}.", "Воронки: {names}.").format(names=", ".join(names)),
         )
     return (f"t.pipeline = {parameters.bind('pipeline', wanted)}",)
 
@@ -275,10 +277,10 @@ REPORT = Report(
     basis="lead",
     options={"pipeline": Text("Only this pipeline.", "Только эта воронка.")},
     refuses={
-        "grain": "its rows are stages",
-        "metrics": "its columns are fixed",
-        "compare": "ask twice instead",
-        "sort": "stages stand in their own order",
-        "limit": "it shows all stages",
+        "grain": Text("its rows are stages", "его строки — этапы"),
+        "metrics": Text("its columns are fixed", "его столбцы заданы"),
+        "compare": Text("ask twice instead", "задайте вопрос дважды"),
+        "sort": Text("stages stand in their own order", "у этапов свой порядок"),
+        "limit": Text("it shows all stages", "он показывает все этапы"),
     },
 )

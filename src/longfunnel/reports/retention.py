@@ -6,7 +6,7 @@ unbounded: active in that period or in any later one (as Amplitude counts «on o
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from longfunnel.core.calendar import day_in_zone, start_of_day
-from longfunnel.core.errors import QuestionError, did_you_mean
+from longfunnel.core.errors import QuestionError, must_be
 from longfunnel.core.text import Text
 from longfunnel.journeys.funnels.funnel import Funnel, Step
 from longfunnel.journeys.funnels.step_language import read_predicate, written_predicate
@@ -73,17 +73,45 @@ def answer(context: Context, question: Question) -> Answer:
     )
 
 
+def retained(
+    context: Context, question: Question, cohort: date, age: int, limit: int
+) -> tuple[list[tuple[int, datetime]], int]:
+    """Person and instant of their beginning of those of a cohort who came back after ``age`` periods, the latest first, at most
+    ``limit``; and how many there are in all, which is the number that the report shows. Raises QuestionError.
+    """
+    check_store(context.connection, context.schema)
+    kind, start, grain = _kind(question), start_of(question, "visit"), grain_of(question, "week")
+    parameters = Parameters()
+    sql = cohorts_sql(context, msgspec.structs.replace(question, by=()), parameters, start, grain)
+    people = context.connection.execute(
+        f"SELECT * FROM ({sql}) WHERE cohort = {parameters.bind('cohort', cohort)} ORDER BY person_id",
+        parameters.values,
+    ).to_arrow_table()
+    activity, _ = _activity(context, question)
+    masks = _masks(context, people, activity, grain, _end(context))
+    back = people.filter(pa.array(_active(masks, kind, age))).sort_by(
+        [("started_at", "descending"), ("person_id", "ascending")]
+    )
+    shown = back.slice(0, limit)
+    return list(zip(shown["person_id"].to_pylist(), shown["started_at"].to_pylist(), strict=True)), len(back)
+
+
 def _kind(question: Question) -> str:
     word = question.option("kind") or "classic"
     if word not in KINDS:
-        raise QuestionError(f"kind is «{word}», and must be one of {', '.join(KINDS)}.{did_you_mean(word, KINDS)}")
+        raise QuestionError(must_be("kind", word, KINDS))
     return word
 
 
 def _periods(question: Question) -> int:
     text = question.option("periods") or str(_USUAL_PERIODS)
     if not text.isdecimal() or not 1 <= int(text) <= _MOST_PERIODS:
-        raise QuestionError(f"periods is «{text}», and must be a number from 1 to {_MOST_PERIODS}.")
+        raise QuestionError(
+            Text(
+                "periods is «{text}», and must be a number from 1 to {most}.",
+                "periods: нужно число от 1 до {most}, а не «{text}».",
+            ).format(text=text, most=_MOST_PERIODS)
+        )
     return int(text)
 
 
@@ -231,10 +259,10 @@ REPORT = Report(
         "periods": Text("How many periods to show: 12.", "Сколько периодов показать: 12."),
     },
     refuses={
-        "basis": "option start names the date",
-        "metrics": "its columns are fixed",
-        "compare": "cohorts are compared with one another",
-        "sort": "cohorts stand in order of time",
-        "limit": "it shows all cohorts",
+        "basis": Text("option start names the date", "дату задаёт start"),
+        "metrics": Text("its columns are fixed", "его столбцы заданы"),
+        "compare": Text("cohorts are compared with one another", "когорты и так сравниваются между собой"),
+        "sort": Text("cohorts stand in order of time", "когорты идут по времени"),
+        "limit": Text("it shows all cohorts", "он показывает все когорты"),
     },
 )

@@ -85,7 +85,12 @@ def _days(question: Question) -> int:
     text = question.option("after") or str(_USUAL_DAYS)
     number = text.strip().removesuffix("d")
     if not number.isdecimal() or not 1 <= int(number) <= 36_500:
-        raise QuestionError(f"after is «{text}»; it is a number of days, as 30.")
+        raise QuestionError(
+            Text(
+                "after is «{text}»; it is a number of days, as 30.",
+                "after: нужно число дней, например 30, а не «{text}».",
+            ).format(text=text)
+        )
     return int(number)
 
 
@@ -202,10 +207,10 @@ REPORT = Report(
     basis="lead",
     options={"after": Text("Days for the share that is still inside: 30.", "Дней для доли «ещё на этапе»: 30.")},
     refuses={
-        "grain": "its rows are stages",
-        "metrics": "its columns are fixed",
-        "compare": "ask twice instead",
-        "sort": "stages stand in their own order",
-        "limit": "it shows all stages",
+        "grain": Text("its rows are stages", "его строки — этапы"),
+        "metrics": Text("its columns are fixed", "его столбцы заданы"),
+        "compare": Text("ask twice instead", "задайте вопрос дважды"),
+        "sort": Text("stages stand in their own order", "у этапов свой порядок"),
+        "limit": Text("it shows all stages", "он показывает все этапы"),
     },
 )

@@ -19,21 +19,20 @@ from longfunnel.core.money import amount, show_number
 from longfunnel.core.text import Text
 from longfunnel.metrics import metrics
 from longfunnel.models.fitting import FitError
-from longfunnel.models.future import Change, play_future, spread, weekly
+from longfunnel.models.future import Change, spread, spread_of_orders, weekly
 from longfunnel.models.response import Curve
 from longfunnel.reports._clients.customers import whole_number
 from longfunnel.reports._engine.answer import Answer, Caveat, Column
 from longfunnel.reports._engine.caveats import caveats_of
 from longfunnel.reports._engine.freshness import freshness
 from longfunnel.reports._engine.report import Report
-from longfunnel.reports._forecast.budget import curves_of
 from longfunnel.reports._forecast.channel_weeks import channel_weeks
-from longfunnel.reports._forecast.future import NO_WEEKS, SEED, TIMES, past_of
+from longfunnel.reports._forecast.future import NO_WEEKS, future_of, past_of
 from longfunnel.reports._forecast.pipeline_history import LEAD, WAITING, history_of
 from longfunnel.reports._funnel.columns import metric_column, schema_of
 
 if TYPE_CHECKING:
-    from longfunnel.models.future import Future, Past
+    from longfunnel.models.future import Past
     from longfunnel.reports._engine.context import Context
     from longfunnel.reports._engine.question import Question
     from longfunnel.reports._forecast.pipeline_history import History
@@ -56,7 +55,13 @@ def answer(context: Context, question: Question) -> Answer:
     weeks = whole_number(question, "weeks", 13, 52)
     factors = {name: factor for name in _LEVERS if (factor := _factor(question, name)) is not None}
     if not factors:
-        raise QuestionError("Nothing is changed.", hint="As --option cr1=+10% or --option stage_time=-20%.")
+        raise QuestionError(
+            Text("Nothing is changed.", "Ничего не изменено."),
+            hint=Text(
+                "As --option cr1=+10% or --option stage_time=-20%.",
+                "Например, --option cr1=+10% или --option stage_time=-20%.",
+            ),
+        )
     history = history_of(context, question)
     rows: list[dict[str, Any]] = []
     caveats: tuple[Caveat, ...] = (NO_WEEKS,)
@@ -70,7 +75,7 @@ def answer(context: Context, question: Question) -> Answer:
             if "budget" in factors:
                 more, said = _bought(context, question, past, factors["budget"])
                 caveats += (said,)
-            rows = _rows(context, past, factors, stages, more, weeks)
+            rows = _rows(context, history, past, factors, stages, more, weeks)
         except FitError:
             rows = []
     columns = _columns(context, weeks)
@@ -98,7 +103,12 @@ def _factor(question: Question, name: str) -> float | None:
     part = float(found[2].replace(",", ".")) / 100 if found else 0.0
     factor = 1 - part if found and found[1] in ("-", "−") else 1 + part
     if found is None or not 0 < factor <= 10:
-        raise QuestionError(f"{name} is «{text}»; it is a change in per cent, as +10% or -20%, above -100%.")
+        raise QuestionError(
+            Text(
+                "{name} is «{text}»; it is a change in per cent, as +10% or -20%, above -100%.",
+                "{name}: нужно изменение в процентах больше -100%, например +10% или -20%, а не «{text}».",
+            ).format(name=name, text=text)
+        )
     return factor
 
 
@@ -111,8 +121,9 @@ def _stages(context: Context, question: Question, history: History) -> list[int]
     found = [number for number, title in enumerate(titles) if title == wanted]
     if not found:
         raise QuestionError(
-            f"There is no stage «{wanted}».{did_you_mean(wanted, titles)}",
-            hint=f"Stages: {', '.join(dict.fromkeys(titles))}.",
+            Text("There is no stage «{wanted}».", "Этапа «{wanted}» нет.").format(wanted=wanted)
+            + did_you_mean(wanted, titles),
+            hint=Text("Stages: {names}.", "Этапы: {names}.").format(names=", ".join(dict.fromkeys(titles))),
         )
     return found
 
@@ -123,12 +134,16 @@ def _check_conversion(history: History, factor: float) -> None:
     won, lost = int((target == stays.won).sum()), int((target == stays.lost).sum())
     if won * factor > won + lost:
         raise QuestionError(
-            f"cr1 is {factor - 1:+.0%}, and {won} of {won + lost} closed deals are won already: that many cannot be."
+            Text(
+                "cr1 is {change:+.0%}, and {won} of {closed} closed deals are won already: that many cannot be.",
+                "cr1: {change:+.0%}, а из закрытых сделок ({closed}) уже выиграно {won}: столько выиграть нельзя.",
+            ).format(change=factor - 1, won=won, closed=won + lost)
         )
 
 
 def _rows(
     context: Context,
+    history: History,
     past: Past,
     factors: dict[str, float],
     stages: list[int],
@@ -142,13 +157,12 @@ def _rows(
     if len(factors) > 1:
         asked.append(("all", _ALL, factors))
     rows: list[dict[str, Any]] = []
-    played: dict[Change, Future] = {}  # a conversion and a price only multiply what was played
     for name, title, changed in asked:
         times = tuple((state, changed["stage_time"]) for state in stages) if "stage_time" in changed else ()
         change = Change(times, changed.get("leads", 1.0) * (bought if "budget" in changed else 1.0))
-        if change not in played:
-            played[change] = play_future(past, 0.0, weeks, TIMES, np.random.default_rng(SEED), change)
-        future = played[change]
+        future = future_of(
+            context, history, past, weeks, change
+        )  # a conversion and a price only multiply what was played
         conversion = changed.get("cr1", 1.0)
         orders = future.orders.sum(axis=1) * conversion
         money = None if future.revenue is None else future.revenue.sum(axis=1) * conversion * changed.get("price", 1.0)
@@ -159,7 +173,7 @@ def _rows(
             "lever": name,
             "title": f"{title.to(language)}: {words}" if name == "all" else words or title.to(language),
         }
-        row |= dict(zip(("expected_orders", "orders_low", "orders_high"), spread(orders), strict=True))
+        row |= dict(zip(("expected_orders", "orders_low", "orders_high"), spread_of_orders(orders), strict=True))
         parts = [None] * 3 if money is None else [amount(f"{value:.4f}") for value in spread(money)]
         row |= dict(zip(("expected_revenue", "revenue_low", "revenue_high"), parts, strict=True))
         base = rows[0] if rows else row
@@ -172,7 +186,7 @@ def _rows(
 def _bought(context: Context, question: Question, past: Past, factor: float) -> tuple[float, Caveat]:
     """By how much more leads come when every channel that has a curve of spend is given ``factor`` times its spend, and how sure."""
     weeks = channel_weeks(context, msgspec.structs.replace(question, by=("channel",), basis="touch", options=()))
-    curves = {name: curve for name, curve in curves_of(weeks.channels).items() if isinstance(curve, Curve)}
+    curves = {name: curve for name, curve in weeks.curves.items() if isinstance(curve, Curve)}
     more, drawn, cost = 0.0, np.zeros(0), 0.0
     for channel in weeks.channels:
         curve, spend = curves.get(channel.name), float(channel.spend[-_RECENT:].mean()) if len(channel.spend) else 0.0
@@ -234,8 +248,8 @@ def _columns(context: Context, weeks: int) -> tuple[Column, ...]:
             "title", Text("What is changed", "Что меняется"), "text", Text("The change.", "Изменение."), "dimension"
         ),
         metric("expected_orders", Text("Orders", "Заказы"), "ratio", said),
-        metric("orders_low", low, "ratio", lower, "none"),
-        metric("orders_high", high, "ratio", upper, "none"),
+        metric("orders_low", low, "count", lower, "none"),
+        metric("orders_high", high, "count", upper, "none"),
         metric("orders_gain", Text("Orders gained", "Прирост заказов"), "ratio", against),
         metric("expected_revenue", Text("Revenue", "Выручка"), "money", said),
         metric("revenue_low", low, "money", lower, "none"),
@@ -273,14 +287,16 @@ REPORT = Report(
         ),
     },
     refuses={
-        "since": "it looks ahead from the end of the data, or from as_of",
-        "until": "option weeks says how far",
-        "filters": "it is about the whole business",
-        "by": "its rows are the changes",
-        "grain": "its rows are the changes",
-        "metrics": "its columns are fixed",
-        "compare": "its rows are compared with one another",
-        "sort": "the changes stand in their own order",
-        "limit": "it shows all rows",
+        "since": Text(
+            "it looks ahead from the end of the data, or from as_of", "он смотрит вперёд от конца данных или от as_of"
+        ),
+        "until": Text("option weeks says how far", "горизонт задаёт weeks"),
+        "filters": Text("it is about the whole business", "он обо всём бизнесе"),
+        "by": Text("its rows are the changes", "его строки — изменения"),
+        "grain": Text("its rows are the changes", "его строки — изменения"),
+        "metrics": Text("its columns are fixed", "его столбцы заданы"),
+        "compare": Text("its rows are compared with one another", "его строки и так сравниваются между собой"),
+        "sort": Text("the changes stand in their own order", "у изменений свой порядок"),
+        "limit": Text("it shows all rows", "он показывает все строки"),
     },
 )

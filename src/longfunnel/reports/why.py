@@ -79,7 +79,13 @@ def person_of(context: Context, text: str) -> int:
         NothingYetError: nobody is known by it.
     """
     if not text.strip():
-        raise QuestionError("Whose journey? Name a person.", hint="By number, phone, e-mail, or an id as lead:15.")
+        raise QuestionError(
+            Text("Whose journey? Name a person.", "Чей путь? Назовите человека."),
+            hint=Text(
+                "By number, phone, e-mail, or an id as lead:15.",
+                "По номеру, телефону, почте или id вида lead:15.",
+            ),
+        )
     if text.isdecimal() and int(text) < 1 << 64:
         number = int(text)
         sql = f"SELECT EXISTS (FROM {context.table('timeline')} WHERE bucket = $person % 64 AND person_id = $person)"
@@ -88,10 +94,21 @@ def person_of(context: Context, text: str) -> int:
     known = find(context.connection, text, country=context.settings.business.home_country, schema=context.schema)
     persons = {one.person_id for one in known if one.person_id is not None}
     if not persons:
-        raise NothingYetError(f"Nobody is known by «{text}».", hint="Try a phone, an e-mail, or an id as kind:value.")
+        raise NothingYetError(
+            Text("Nobody is known by «{text}».", "По «{text}» никого не нашлось.").format(text=text),
+            hint=Text(
+                "Try a phone, an e-mail, or an id as kind:value.",
+                "Попробуйте телефон, почту или id вида «вид:значение».",
+            ),
+        )
     if len(persons) > 1:
         listed = ", ".join(str(one.identifier) for one in known[:10])
-        raise QuestionError(f"«{text}» means {len(persons)} people: {listed}.", hint="Name one of them as kind:value.")
+        raise QuestionError(
+            Text(
+                "«{text}» means {count} people: {listed}.", "«{text}» — это несколько человек ({count}): {listed}."
+            ).format(text=text, count=len(persons), listed=listed),
+            hint=Text("Name one of them as kind:value.", "Назовите одного как «вид:значение»."),
+        )
     return persons.pop()
 
 
@@ -167,12 +184,12 @@ REPORT = Report(
     options=FUNNEL_OPTIONS
     | {"person": Text("Number, phone, e-mail or id as kind:value.", "Номер, телефон, почта или id как вид:значение.")},
     refuses={
-        "basis": "its date is that of the first step",
-        "metrics": "its columns are fixed",
-        "sort": "events stand in their own order",
-        "compare": "it is about one person",
-        "grain": "it is about one person",
-        "by": "it is about one person",
-        "limit": "it shows all events",
+        "basis": Text("its date is that of the first step", "его дата — дата первого шага"),
+        "metrics": Text("its columns are fixed", "его столбцы заданы"),
+        "sort": Text("events stand in their own order", "события идут по времени"),
+        "compare": Text("it is about one person", "он об одном человеке"),
+        "grain": Text("it is about one person", "он об одном человеке"),
+        "by": Text("it is about one person", "он об одном человеке"),
+        "limit": Text("it shows all events", "он показывает все события"),
     },
 )

@@ -1,4 +1,4 @@
-"""The tables of accounts: users, their sessions, one-time links, tokens, share links, and the audit log."""
+"""The tables of accounts: users, their sessions, one-time links, recovery codes, tokens, share links, and the audit log."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class SessionRow(Table):
 
 
 class OneTimeLinkRow(Table):
-    """A link that opens one thing once: the first account, a new password, the demo's ready account."""
+    """A link that opens one thing once: the first account, a new password, the second step of a sign-in, the demo's ready account."""
 
     __tablename__ = "one_time_links"
 
@@ -55,6 +55,15 @@ class OneTimeLinkRow(Table):
     purpose: Mapped[str] = mapped_column(Text)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     expires_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class RecoveryCodeRow(Table):
+    """A code that stands in for a lost second factor, until it is used: only its hash."""
+
+    __tablename__ = "recovery_codes"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    code_hash: Mapped[str] = mapped_column(Text, primary_key=True)
 
 
 class AccessTokenRow(Table):
@@ -71,6 +80,7 @@ class AccessTokenRow(Table):
     made_at: Mapped[datetime] = mapped_column(Instant)
     used_at: Mapped[datetime | None] = mapped_column(Instant)
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+    expires_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class ShareLinkRow(Table):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from sqlalchemy import delete, select, update
 
+from longfunnel.core.text import Text, read_stored, stored
 from longfunnel.state.letter_tables import AlertRow
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Alert:
     """When that episode began."""
     normal_at: datetime | None
     """Since when the number has been back within its bounds while the episode is not over yet."""
-    trouble: str
+    trouble: Text
 
 
 class Alerts:
@@ -98,6 +99,8 @@ def _kept(values: dict[str, Any]) -> dict[str, Any]:
         kept["recipients"] = "\n".join(kept["recipients"])
     if kept.get("threshold") is not None:
         kept["threshold"] = format(kept["threshold"], "f")
+    if "trouble" in kept:
+        kept["trouble"] = stored(kept["trouble"])
     return kept
 
 
@@ -105,5 +108,6 @@ def _alert(row: AlertRow) -> Alert:
     return Alert(
         row.id, row.user_id, row.name, row.page, row.query, row.language, tuple(row.recipients.split("\n")), row.metric,
         cast("Rule", row.rule), None if row.threshold is None else Decimal(row.threshold), row.made_at, row.paused_at,
-        row.checked_at, cast("AlertState", row.state), row.reading, row.episode, row.alarm_at, row.normal_at, row.trouble,
+        row.checked_at, cast("AlertState", row.state), row.reading, row.episode, row.alarm_at, row.normal_at,
+        read_stored(row.trouble),
     )  # fmt: skip

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from longfunnel.core.errors import LongfunnelError, did_you_mean
+from longfunnel.core.text import Text
 from longfunnel.state.tables import ApiKeyRow, ServerSecretRow
 
 if TYPE_CHECKING:
@@ -45,13 +46,21 @@ class ApiKeys:
     def make(self, name: str) -> str:
         """A new key of that name; the secret is returned and never shown again. Raises ApiKeyError for a name in use."""
         if not name.strip():
-            raise ApiKeyError("A key needs a name: the facts that are sent with it bear it as their source.")
+            raise ApiKeyError(
+                Text(
+                    "A key needs a name: the facts that are sent with it bear it as their source.",
+                    "Ключу нужно имя: под ним, как под именем источника, стоит всё, что с ним прислано.",
+                )
+            )
         secret = PREFIX + secrets.token_urlsafe(32)
         try:
             with self._sessions.begin() as session:
                 session.add(ApiKeyRow(name=name, secret_hash=_hash(secret), made_at=_now()))
         except IntegrityError:
-            raise ApiKeyError(f"There is a key «{name}» already.", hint="Choose another name.") from None
+            raise ApiKeyError(
+                Text("There is a key «{name}» already.", "Ключ «{name}» уже есть.").format(name=name),
+                hint=Text("Choose another name.", "Выберите другое имя."),
+            ) from None
         return secret
 
     def revoke(self, name: str) -> None:
@@ -59,7 +68,10 @@ class ApiKeys:
         with self._sessions.begin() as session:
             row = session.scalar(select(ApiKeyRow).where(ApiKeyRow.name == name))
             if row is None:
-                raise ApiKeyError(f"There is no key «{name}».{did_you_mean(name, [key.name for key in self.all()])}")
+                raise ApiKeyError(
+                    Text("There is no key «{name}».", "Ключа «{name}» нет.").format(name=name)
+                    + did_you_mean(name, [key.name for key in self.all()])
+                )
             row.revoked_at = row.revoked_at or _now()
 
     def all(self) -> list[ApiKey]:

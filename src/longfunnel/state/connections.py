@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003 - the mapper reads it
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Text, select
+from sqlalchemy import Text as Words
+from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from longfunnel.core.text import Text, read_stored, stored
 from longfunnel.state.tables import Instant, Table
 
 if TYPE_CHECKING:
@@ -20,13 +22,13 @@ class ConnectionRow(Table):
 
     __tablename__ = "connections"
 
-    source: Mapped[str] = mapped_column(Text, primary_key=True)
-    sealed: Mapped[str] = mapped_column(Text, default="")
+    source: Mapped[str] = mapped_column(Words, primary_key=True)
+    sealed: Mapped[str] = mapped_column(Words, default="")
     """Credentials and tokens, encrypted; empty where there are none."""
-    state: Mapped[str] = mapped_column(Text, default="")
+    state: Mapped[str] = mapped_column(Words, default="")
     """good, or the kind of trouble: expired, forbidden, limited, temporary, gone, changed_schema, refused."""
-    told: Mapped[str] = mapped_column(Text, default="")
-    """The trouble in plain words."""
+    told: Mapped[str] = mapped_column(Words, default="")
+    """The trouble in plain words, as ``stored`` writes them."""
     looked_at: Mapped[datetime | None] = mapped_column(Instant)
     good_at: Mapped[datetime | None] = mapped_column(Instant)
     not_before: Mapped[datetime | None] = mapped_column(Instant)
@@ -40,7 +42,8 @@ class Connection:
     source: str
     state: str
     """Empty before the first run."""
-    told: str
+    told: Text
+    """The trouble in plain words."""
     looked_at: datetime | None
     """The last run."""
     good_at: datetime | None
@@ -72,11 +75,11 @@ class Connections:
         with self._sessions.begin() as session:
             _row(session, source).sealed = sealed
 
-    def note(self, source: str, state: str, told: str, at: datetime, *, not_before: datetime | None = None) -> None:
+    def note(self, source: str, state: str, told: Text, at: datetime, *, not_before: datetime | None = None) -> None:
         """How the run that ended at ``at`` (naive UTC) fared."""
         with self._sessions.begin() as session:
             row = _row(session, source)
-            row.state, row.told, row.looked_at, row.not_before = state, told, at, not_before
+            row.state, row.told, row.looked_at, row.not_before = state, stored(told), at, not_before
             if state == "good":
                 row.good_at = at
 
@@ -97,4 +100,4 @@ def _row(session: Session, source: str) -> ConnectionRow:
 
 
 def _value(row: ConnectionRow) -> Connection:
-    return Connection(row.source, row.state, row.told, row.looked_at, row.good_at, row.not_before)
+    return Connection(row.source, row.state, read_stored(row.told), row.looked_at, row.good_at, row.not_before)

@@ -13,14 +13,18 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import sessionmaker
 
 from longfunnel.core.errors import LongfunnelError
-from longfunnel.state.access import AccessTokens, OneTimeLinks, Sessions, ShareLinks
+from longfunnel.core.text import Text
+from longfunnel.state.access import OneTimeLinks, RecoveryCodes, Sessions
+from longfunnel.state.access_tokens import AccessTokens
 from longfunnel.state.alerts import Alerts
 from longfunnel.state.api_keys import ApiKeys
 from longfunnel.state.audit import Audit
 from longfunnel.state.connections import Connections
 from longfunnel.state.identity_decisions import IdentityDecisions
+from longfunnel.state.jobs import Jobs
 from longfunnel.state.letters import Letters
 from longfunnel.state.saved_views import SavedViews
+from longfunnel.state.share_links import ShareLinks
 from longfunnel.state.subscriptions import Subscriptions
 from longfunnel.state.users import Users
 
@@ -47,6 +51,7 @@ class State:
         self.users = Users(sessions)
         self.sessions = Sessions(sessions)
         self.one_time_links = OneTimeLinks(sessions)
+        self.recovery_codes = RecoveryCodes(sessions)
         self.access_tokens = AccessTokens(sessions)
         self.share_links = ShareLinks(sessions)
         self.saved_views = SavedViews(sessions)
@@ -54,6 +59,7 @@ class State:
         self.alerts = Alerts(sessions)
         self.letters = Letters(sessions)
         self.connections = Connections(sessions)
+        self.jobs = Jobs(sessions)
         self.audit = Audit(sessions)
 
     def close(self) -> None:
@@ -69,23 +75,41 @@ def open_state(folder: Path, url: str = "") -> State:
     try:
         engine = _engine(folder, url)
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
-        hint = "Install its driver: pip install 'longfunnel[postgresql]'." if isinstance(error, ImportError) else ""
-        raise StateError(f"The address of the state database cannot be used: {error}.", hint=hint) from error
+        hint = Text(
+            "Install its driver: pip install 'longfunnel[postgresql]'.",
+            "Поставьте драйвер: pip install 'longfunnel[postgresql]'.",
+        )
+        raise StateError(
+            Text(
+                "The address of the state database cannot be used: {error}.",
+                "Адрес базы состояния не подходит: {error}.",
+            ).format(error=error),
+            hint=hint if isinstance(error, ImportError) else "",
+        ) from error
     where = engine.url.render_as_string(hide_password=True)
     try:
         _migrate(engine)
     except CommandError as error:
         engine.dispose()
         raise StateError(
-            f"The state database {where} was made by a newer version of Longfunnel.",
-            hint="Install that version or a later one.",
+            Text(
+                "The state database {where} was made by a newer version of Longfunnel.",
+                "База состояния {where} сделана более новой версией Longfunnel.",
+            ).format(where=where),
+            hint=Text("Install that version or a later one.", "Поставьте её или более позднюю."),
         ) from error
     except SQLAlchemyError as error:
         engine.dispose()
         reason = str(getattr(error, "orig", None) or error).strip()
         raise StateError(
-            f"The state database {where} cannot be opened: {reason}.",
-            hint="Check its address, or restore it from a backup.",
+            Text(
+                "The state database {where} cannot be opened: {reason}.",
+                "База состояния {where} не открывается: {reason}.",
+            ).format(where=where, reason=reason),
+            hint=Text(
+                "Check its address, or restore it from a backup.",
+                "Проверьте её адрес или восстановите из резервной копии.",
+            ),
         ) from error
     return State(engine)
 

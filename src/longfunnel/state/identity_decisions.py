@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, cast
 from sqlalchemy import select
 
 from longfunnel.core.errors import LongfunnelError
+from longfunnel.core.text import Text
 from longfunnel.state.tables import IdentityDecisionRow
 
 if TYPE_CHECKING:
@@ -97,12 +98,15 @@ class IdentityDecisions:
             row = session.get(IdentityDecisionRow, number, with_for_update=True)
             if row is None:
                 raise DecisionError(
-                    f"There is no decision number {number}.", hint="List them with: longfunnel decisions"
+                    Text("There is no decision number {number}.", "Решения № {number} нет.").format(number=number),
+                    hint=Text("List them with: longfunnel decisions", "Посмотрите список: longfunnel decisions"),
                 )
             if row.undone_at is not None:
                 raise DecisionError(
-                    f"Decision {number} was already undone by {row.undone_by or 'somebody'}"
-                    f" at {row.undone_at:%Y-%m-%d %H:%M} UTC."
+                    Text(
+                        "Decision {number} was already undone by {who} at {at:%Y-%m-%d %H:%M} UTC.",
+                        "Решение {number} уже отменено: {who}, {at:%d.%m.%Y %H:%M} UTC.",
+                    ).format(number=number, who=row.undone_by or Text("somebody", "кто-то"), at=row.undone_at)
                 )
             row.undone_by, row.undone_at = by, at
             return _decision(row)

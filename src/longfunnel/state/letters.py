@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from sqlalchemy import delete, select, update
 
+from longfunnel.core.text import Text, read_stored, stored
 from longfunnel.state.letter_tables import AlertRow, LetterRow, SubscriptionRow
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Letter:
     try_at: datetime | None
     """When to try next; None when it was sent or given up."""
     sent_at: datetime | None
-    trouble: str
+    trouble: Text
 
 
 class Letters:
@@ -68,6 +69,8 @@ class Letters:
         self, number: int, recipients: tuple[str, ...], kind: Kind, due_at: datetime, detail: str, **standing: Any
     ) -> None:
         """Write down the letters of an episode's beginning or end and set the alert's ``standing``."""
+        if "trouble" in standing:
+            standing["trouble"] = stored(standing["trouble"])
         with self._sessions.begin() as session:
             if session.get(AlertRow, number, with_for_update=True) is None:
                 return
@@ -128,16 +131,18 @@ class Letters:
                     update(SubscriptionRow).where(SubscriptionRow.id == letter.subscription_id).values(sent_at=at)
                 )
 
-    def note_failed(self, letter: Letter, trouble: str, *, try_at: datetime | None) -> None:
+    def note_failed(self, letter: Letter, trouble: Text, *, try_at: datetime | None) -> None:
         """It was not taken: when to try again, None to give it up. A subscription shows its trouble until its next time."""
         with self._sessions.begin() as session:
             session.execute(
                 update(LetterRow)
                 .where(LetterRow.id == letter.id)
-                .values(try_at=try_at, tries=letter.tries + 1, trouble=trouble)
+                .values(try_at=try_at, tries=letter.tries + 1, trouble=stored(trouble))
             )
             session.execute(
-                update(SubscriptionRow).where(SubscriptionRow.id == letter.subscription_id).values(trouble=trouble)
+                update(SubscriptionRow)
+                .where(SubscriptionRow.id == letter.subscription_id)
+                .values(trouble=stored(trouble))
             )
 
     def forget(self, before: datetime) -> None:
@@ -161,5 +166,5 @@ def _write(session: Session, kind: Kind, recipient: str, due_at: datetime, **abo
 def _letter(row: LetterRow) -> Letter:
     return Letter(
         row.id, row.subscription_id, row.alert_id, cast("Kind", row.kind), row.recipient, row.detail, row.due_at,
-        row.tries, row.try_at, row.sent_at, row.trouble,
+        row.tries, row.try_at, row.sent_at, read_stored(row.trouble),
     )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from sqlalchemy import delete, select, update
 
+from longfunnel.core.text import Text, read_stored
 from longfunnel.state.letter_tables import SubscriptionRow
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Subscription:
     sent_at: datetime | None
     """When the last letter of it was sent."""
     paused_at: datetime | None
-    trouble: str
+    trouble: Text
     """Why the last time did not work, in plain words; empty when it did."""
 
 
@@ -95,5 +96,6 @@ def _kept(values: dict[str, Any]) -> dict[str, Any]:
 def _subscription(row: SubscriptionRow) -> Subscription:
     return Subscription(
         row.id, row.user_id, row.name, row.page, row.query, row.language, tuple(row.recipients.split("\n")),
-        cast("Every", row.every), row.on_day, row.minute, row.made_at, row.next_at, row.sent_at, row.paused_at, row.trouble,
+        cast("Every", row.every), row.on_day, row.minute, row.made_at, row.next_at, row.sent_at, row.paused_at,
+        read_stored(row.trouble),
     )  # fmt: skip

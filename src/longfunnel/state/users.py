@@ -10,7 +10,8 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from longfunnel.core.errors import LongfunnelError, did_you_mean
-from longfunnel.state.account_tables import SessionRow, UserRow
+from longfunnel.core.text import Text
+from longfunnel.state.account_tables import OneTimeLinkRow, RecoveryCodeRow, SessionRow, UserRow
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session, sessionmaker
@@ -61,7 +62,7 @@ class Users:
                 session.flush()
                 return _user(row)
         except IntegrityError:
-            raise AccountError(f"There is an account of {_plain(email)} already.") from None
+            raise AccountError(_in_use(_plain(email))) from None
 
     def count(self) -> int:
         """How many there are, disabled ones too."""
@@ -83,8 +84,8 @@ class Users:
         """The user of that address. Raises AccountError that names the nearest ones."""
         found = self.find(email)
         if found is None:
-            near = did_you_mean(_plain(email), [user.email for user in self.all()])
-            raise AccountError(f"There is no account of {_plain(email)}.{near}")
+            said = Text("There is no account of {email}.", "Аккаунта {email} нет.").format(email=_plain(email))
+            raise AccountError(said + did_you_mean(_plain(email), [user.email for user in self.all()]))
         return found
 
     def find(self, email: str) -> User | None:
@@ -108,22 +109,39 @@ class Users:
             return bool(cast("Any", changed).rowcount)
 
     def change(self, number: int, **values: Any) -> User:
-        """Set columns of a user: name, role, manager, password_hash, totp_secret, language, theme, disabled_at.
+        """Set columns of a user: name, email, role, manager, password_hash, totp_secret, language, theme, disabled_at.
 
-        The last owner who can sign in keeps the role (AccountError). A new password, role or second factor, and a disabled
-        account, sign the user out everywhere.
+        The last owner who can sign in keeps the role (AccountError), and an address is one user's alone (AccountError). A new
+        password, role or second factor, and a disabled account, sign the user out everywhere; a new password, another address
+        and a disabled account end their one-time links; the recovery codes go with the second factor.
         """
+        if "email" in values:
+            values["email"] = _plain(values["email"])
         with self._sessions.begin() as session:
             row = session.get_one(UserRow, number, with_for_update=True)
             for name, value in values.items():
                 setattr(row, name, value)
-            session.flush()
+            try:
+                session.flush()
+            except IntegrityError:
+                raise AccountError(_in_use(values["email"])) from None
             owners = select(func.count()).where(UserRow.role == "owner", UserRow.disabled_at.is_(None))
             if not session.scalar(owners):
-                raise AccountError("The last owner must stay an owner.", hint="Make another user an owner first.")
+                raise AccountError(
+                    Text("The last owner must stay an owner.", "Последний владелец должен остаться владельцем."),
+                    hint=Text("Make another user an owner first.", "Сначала сделайте владельцем кого-то ещё."),
+                )
             if {"password_hash", "role", "manager", "totp_secret", "disabled_at"} & set(values):
                 session.execute(delete(SessionRow).where(SessionRow.user_id == number))
+            if {"password_hash", "email", "disabled_at"} & set(values):
+                session.execute(delete(OneTimeLinkRow).where(OneTimeLinkRow.user_id == number))
+            if "totp_secret" in values:
+                session.execute(delete(RecoveryCodeRow).where(RecoveryCodeRow.user_id == number))
             return _user(row)
+
+
+def _in_use(email: str) -> Text:
+    return Text("There is an account of {email} already.", "Аккаунт {email} уже есть.").format(email=email)
 
 
 def _plain(email: str) -> str:

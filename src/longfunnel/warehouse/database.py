@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from longfunnel.core.errors import WarehouseError
+from longfunnel.core.text import Text
 from longfunnel.warehouse.migrate import migrate
 
 if TYPE_CHECKING:
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "warehouse.duckdb"
+
+
+_RESTORE = Text(
+    "Restore it from a backup: longfunnel restore FILE.", "Восстановите из резервной копии: longfunnel restore ФАЙЛ."
+)
 
 
 def open_warehouse(folder: Path, *, memory: str = "", threads: int = 0) -> duckdb.DuckDBPyConnection:
@@ -46,17 +52,27 @@ def open_warehouse(folder: Path, *, memory: str = "", threads: int = 0) -> duckd
         raise WarehouseError(_why_not(file, str(error))) from error
     except duckdb.Error as error:
         raise WarehouseError(
-            f"{file} cannot be opened: {error}", hint="Restore it from a backup: longfunnel restore FILE."
+            Text("{file} cannot be opened: {reason}", "{file} не открывается: {reason}").format(
+                file=file, reason=error
+            ),
+            hint=_RESTORE,
         ) from error
     return connection
 
 
-def _why_not(file: Path, reason: str) -> str:
+def _why_not(file: Path, reason: str) -> Text:
     if "lock" in reason.lower():
-        return f"{file} is in use by another Longfunnel process. Wait until it ends, or stop it, and run the command again."
+        return Text(
+            "{file} is in use by another Longfunnel process. Wait until it ends, or stop it, and run the command again.",
+            "{file} занят другим процессом Longfunnel. Дождитесь его конца или остановите его и запустите команду ещё раз.",
+        ).format(file=file)
     if "not a valid duckdb" in reason.lower():
-        return f"{file} is not a Longfunnel warehouse, or it is damaged. Restore it from a backup: longfunnel restore FILE."
-    return f"{file} cannot be opened: {reason}"
+        damaged = Text(
+            "{file} is not a Longfunnel warehouse, or it is damaged. ",
+            "{file} — не хранилище Longfunnel, или он повреждён. ",
+        )
+        return damaged.format(file=file) + _RESTORE
+    return Text("{file} cannot be opened: {reason}", "{file} не открывается: {reason}").format(file=file, reason=reason)
 
 
 def is_stopped(error: BaseException) -> bool:
@@ -101,7 +117,13 @@ def _whole(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
                 raise
         if isinstance(error, (duckdb.OutOfMemoryException, duckdb.IOException)) and "space" in str(error).lower():
             raise WarehouseError(
-                "The disk is full: nothing of this step was written.",
-                hint="Free some space and run the command again; it goes on from there.",
+                Text(
+                    "The disk is full: nothing of this step was written.",
+                    "На диске нет места: из этого шага ничего не записано.",
+                ),
+                hint=Text(
+                    "Free some space and run the command again; it goes on from there.",
+                    "Освободите место и запустите команду ещё раз: она продолжит с того же места.",
+                ),
             ) from error
         raise

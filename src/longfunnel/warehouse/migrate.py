@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from longfunnel.core.errors import WarehouseError
+from longfunnel.core.text import Text
 from longfunnel.warehouse.facts import facts
 
 if TYPE_CHECKING:
@@ -40,7 +41,11 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> None:
     }
     if applied - scripts.keys():
         raise WarehouseError(
-            "This warehouse was made by a newer version of Longfunnel.", hint="Install that version or a later one."
+            Text(
+                "This warehouse was made by a newer version of Longfunnel.",
+                "Это хранилище сделано более новой версией Longfunnel.",
+            ),
+            hint=Text("Install that version or a later one.", "Поставьте её или более позднюю."),
         )
     for number in sorted(scripts.keys() - applied):
         connection.execute("BEGIN")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from longfunnel.core.text import Text
-
 if TYPE_CHECKING:
     from longfunnel.reports import Answer, Column
     from longfunnel.web.visit import Visit
@@ -35,8 +33,7 @@ def _in_time(visit: Visit, rows: list[dict[str, Any]], grain: str, measure: Colu
 
 def _by(visit: Visit, rows: list[dict[str, Any]], dimension: str, measure: Column) -> dict[str, Any]:
     largest = sorted((row for row in rows if row[measure.name] is not None), key=lambda row: -abs(row[measure.name]))
-    unknown = visit.text(Text("unknown", "неизвестно"))
-    labels = [str(row[dimension] or unknown) for row in largest[:_BARS]]
+    labels = [visit.member(dimension, row[dimension]) for row in largest[:_BARS]]
     return {"type": "bars", "labels": labels, **_values(visit, largest[:_BARS], measure)}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -21,6 +22,7 @@ from longfunnel.web.page import MAX_BODY, Page, Route, pages
 from longfunnel.web.security import guarded, is_csrf_token
 from longfunnel.web.site import Site
 from longfunnel.web.visit import Visit
+from longfunnel.web.waiting import Pace, Works
 
 if TYPE_CHECKING:
     from longfunnel.app.business import Business
@@ -32,9 +34,10 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 def make_app(business: Business, public_url: str = "http://127.0.0.1:8700") -> Litestar:
     """The application of one business, reached by browsers at ``public_url``. It answers what the collector does not."""
     site = Site(business, public_url)
-    handlers = [_handler(site, page, route) for page in pages().values() for route in page.routes]
+    works = Works(site, partial(_serve, site), partial(visit_of, site))
+    handlers = [_handler(site, works, page, route) for page in pages().values() for route in page.routes]
     return Litestar(
-        [*handlers, *api_routes(site), _static],
+        [*handlers, api_routes(site), _static],
         openapi_config=openapi(),
         after_request=guarded,
         exception_handlers={HTTPException: _refused(site), LongfunnelError: _refused(site), Exception: _refused(site)},
@@ -44,14 +47,16 @@ def make_app(business: Business, public_url: str = "http://127.0.0.1:8700") -> L
     )
 
 
-def _handler(site: Site, page: Page, route: Route) -> HTTPRouteHandler:
+def _handler(site: Site, works: Works, page: Page, route: Route) -> HTTPRouteHandler:
     async def handle(request: Request[Any, Any, Any]) -> Response[Any]:
+        if route.method == "GET":
+            return await works.answer(request, page, route)
         if route.max_body > MAX_BODY and (
             refused := await asyncio.to_thread(_refused_early, site, request, page, route)
         ):
             return refused
-        form = await request.form() if route.method == "POST" else {}
-        return await asyncio.to_thread(_serve, site, request, page, route, form)
+        form = await request.form()
+        return await asyncio.to_thread(_serve, site, request, page, route, None, form)
 
     handle.__name__ = f"{page.routes[0].path}:{route.method}:{route.path}"
     return HTTPRouteHandler(
@@ -66,11 +71,13 @@ def _handler(site: Site, page: Page, route: Route) -> HTTPRouteHandler:
 def _refused_early(site: Site, request: Request[Any, Any, Any], page: Page, route: Route) -> Response[Any] | None:
     """The refusal of whoever may not use the route, before a large body is read; None for the others."""
     user = visit_of(site, request, page, route).user
-    return None if route.allows(user.role if user else None) else _serve(site, request, page, route, {})
+    return None if route.allows(user.role if user else None) else _serve(site, request, page, route)
 
 
-def _serve(site: Site, request: Request[Any, Any, Any], page: Page, route: Route, form: Any) -> Response[Any]:
-    visit = visit_of(site, request, page, route, form)
+def _serve(
+    site: Site, request: Request[Any, Any, Any], page: Page, route: Route, pace: Pace | None = None, form: Any = None
+) -> Response[Any]:
+    visit = visit_of(site, request, page, route, form, pace)
     try:
         answer = _answer(visit, route)
     except (HTTPException, LongfunnelError) as error:
@@ -92,10 +99,15 @@ def _answer(visit: Visit, route: Route) -> Response[Any]:
 
 
 def visit_of(
-    site: Site, request: Request[Any, Any, Any], page: Page | None = None, route: Route | None = None, form: Any = None
+    site: Site,
+    request: Request[Any, Any, Any],
+    page: Page | None = None,
+    route: Route | None = None,
+    form: Any = None,
+    pace: Pace | None = None,
 ) -> Visit:
     """The request with whoever sent it: the user of its session cookie, or a guest."""
-    visit = Visit(site, request, page, route, form=form or {})
+    visit = Visit(site, request, page, route, form=form or {}, pace=pace)
     number = site.business.state.sessions.user_of(visit.session) if visit.session else None
     visit.user = site.business.state.users.get(number) if number else None
     visit.guest = request.cookies.get(site.cookies.guest) or secrets.token_urlsafe(24)

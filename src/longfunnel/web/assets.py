@@ -18,10 +18,11 @@ _TYPES = {
     "svg": "image/svg+xml",
     "woff2": "font/woff2",
     "png": "image/png",
+    "webp": "image/webp",
     "txt": "text/plain; charset=utf-8",
 }
 _LEFT_OUT = ("node_modules",)
-_PACKED_ALREADY = ("woff2", "png")
+_PACKED_ALREADY = ("woff2", "png", "webp")
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def card_of(visit: Visit, answer: Answer, name: str) -> Card:
         whole=visit.shown.whole(value, column.format),
         change=change_text(visit.shown, column, value, before, change),
         before=visit.shown.card(before, column.format) if before is not None else "",
-        sense=sense(value - before if is_below_zero(before) else change, column.direction),
+        sense=sense(value - before if value is not None and is_below_zero(before) else change, column.direction),
         few=few,
         explain_url=explain_url(visit.address, answer, name),
         behind_url=f"{base}{'&' if '?' in base else '?'}{urlencode({'_metric': name})}" if value is not None else "",

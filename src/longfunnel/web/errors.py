@@ -8,6 +8,7 @@ from litestar.exceptions import HTTPException, NotFoundException, PermissionDeni
 
 from longfunnel.core.errors import LongfunnelError, NothingYetError
 from longfunnel.core.text import Text
+from longfunnel.web.assets import assets
 
 if TYPE_CHECKING:
     from litestar import Response
@@ -31,7 +32,7 @@ _MENDING = Text("This question cannot be answered", "На такой вопро�
 def show_error(visit: Visit, error: Exception) -> Response[Any]:
     """The page for an error, with the status that fits it."""
     if isinstance(error, NothingYetError):
-        return visit.show("errors/nothing_yet.html", title=visit.text(Text("No data yet", "Данных пока нет")))
+        return _nothing_yet(visit)
     if isinstance(error, LongfunnelError):
         return visit.show(
             "errors/error.html",
@@ -47,3 +48,15 @@ def show_error(visit: Visit, error: Exception) -> Response[Any]:
     if isinstance(error, NotFoundException):
         status = 404
     return visit.show("errors/error.html", status=status, title=visit.text(title), said="", hint=visit.text(hint))
+
+
+def _nothing_yet(visit: Visit) -> Response[Any]:
+    """What the page will show once there is data, a way to bring some in, and how it looks with the invented business."""
+    page = visit.page
+    picture = f"img/demo/{page.name}.{visit.language}.webp" if page else ""
+    return visit.show(
+        "errors/nothing_yet.html",
+        title=visit.text(page.title if page else Text("No data yet", "Данных пока нет")),
+        said=visit.text(page.lead) if page else "",
+        picture=picture if picture in assets().by_path else "",
+    )

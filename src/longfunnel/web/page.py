@@ -43,6 +43,10 @@ class Route:
     report: str = ""
     """The report that the address's question is about, unless the address names another; empty: it asks none."""
     max_body: int = MAX_BODY
+    can_share: bool = False
+    """Whether a link may show it, as its maker sees it, to whoever has no account: never a page about single people."""
+    is_file: bool = False
+    """Whether a GET answers with a file to keep, not with a page."""
 
     def allows(self, role: Role | None) -> bool:
         """Whether a user of this role (None: nobody signed in) may use it."""

@@ -21,6 +21,7 @@ from longfunnel.reports import (
     reports,
 )
 from longfunnel.web.address import DEFAULT_PERIOD, PERIOD, PERIODS
+from longfunnel.web.page import ANALYSTS
 
 if TYPE_CHECKING:
     from longfunnel.reports import Filter, Question
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from longfunnel.web.visit import Visit
 
 _WINDOWS = (7, 14, 30, 60, 90, 180)
+_USUAL_MODELS = 6
 _COMPARES = {
     "previous": Text("previous period", "прошлым периодом"),
     "year": Text("a year ago", "прошлым годом"),
@@ -66,6 +68,8 @@ class Strip:
     chips: list[Chip]
     bases: list[Choice]
     models: list[Choice]
+    """The usual models of attribution."""
+    more_models: list[Choice]
     dimensions: list[tuple[str, str]]
     ops: list[tuple[str, str]]
     since: str
@@ -83,6 +87,8 @@ class Strip:
     """The chosen window in words, where it is not the setting's."""
     letters: list[tuple[str, str, str]]
     """What goes out by e-mail of it, to be set up: icon, words, address."""
+    share_url: str
+    """Where a link is made that shows this to whoever has it; empty: nowhere."""
 
 
 def strip_of(visit: Visit) -> Strip:
@@ -91,6 +97,14 @@ def strip_of(visit: Visit) -> Strip:
     report = reports()[question.report]
     basis = question.basis or report.basis
     t = visit.text
+    models = [
+        Choice(
+            model_title(visit, name),
+            str(address.with_(model=None if name == DEFAULT_MODEL else name)),
+            question.model == name,
+        )
+        for name in MODELS
+    ]
     named = not (address.has("since") or address.has("until"))
     chosen = (address.get(PERIOD) or DEFAULT_PERIOD) if named else ""
     days = visit.shown.days_between(question.since, question.until) if question.since or question.until else ""
@@ -111,14 +125,8 @@ def strip_of(visit: Visit) -> Strip:
             for item, written in zip(question.filters, address.all("filter"), strict=False)
         ],
         bases=[Choice(t(BASIS_WORDS[name]), str(address.with_(basis=name)), basis == name) for name in BASES],
-        models=[
-            Choice(
-                model_title(visit, name),
-                str(address.with_(model=None if name == DEFAULT_MODEL else name)),
-                question.model == name,
-            )
-            for name in MODELS
-        ],
+        models=models[:_USUAL_MODELS],
+        more_models=models[_USUAL_MODELS:],
         dimensions=sorted(((name, t(entry.title)) for name, entry in dimensions().items()), key=lambda pair: pair[1]),
         ops=[(op, t(OP_WORDS[op]) if op != "is" else t(Text("is", "это"))) for op in OPS],
         since=question.since.isoformat() if question.since else "",
@@ -133,6 +141,7 @@ def strip_of(visit: Visit) -> Strip:
         windows=_windows(visit, question) if "window_days" not in report.refuses else [],
         window=_days(visit, question.window_days) if question.window_days else "",
         letters=_letters(visit, address),
+        share_url=_share_url(visit, address),
     )
 
 
@@ -144,6 +153,13 @@ def _letters(visit: Visit, address: Address) -> list[tuple[str, str, str]]:
         ("mail", visit.text(Text("Send by e-mail…", "Присылать на почту…")), f"/subscriptions/new?{query}"),
         ("bell", visit.text(Text("Alert me…", "Оповещать…")), f"/alerts/new?{query}"),
     ]
+
+
+def _share_url(visit: Visit, address: Address) -> str:
+    may = visit.user is not None and visit.user.role in ANALYSTS and not visit.is_shared
+    if not (may and visit.route and visit.route.can_share):
+        return ""
+    return f"/share?{urlencode([('_page', address.path), *address.pairs])}"
 
 
 def model_title(visit: Visit, name: str) -> str:

@@ -70,6 +70,8 @@ class Table:
     totals: list[Cell]
     exports: list[tuple[str, str]]
     caption: str
+    explain_url: str = ""
+    """Where «How is this counted?» of the whole answer is."""
     has_few: bool = field(default=False)
     sparks: list[str] = field(default_factory=list)
     """For each row the points of a small SVG line, 72 by 20; none: no such column."""
@@ -100,7 +102,10 @@ def table_of(
     by_name = {column.name: column for column in answer.columns}
     few = {(mark.row, mark.column): mark.cases for mark in answer.few}
     rows = answer.rows
-    made = [_Made(visit, column, by_name, rows, few, column.name in heat) for column in columns]
+    made = [
+        _Made(visit, column, by_name, rows, few, column.name in heat, column.name in answer.question.by)
+        for column in columns
+    ]
     cells = [[one.cell(number, row, cell_url) for one in made] for number, row in enumerate(rows)]
     has_totals = len(rows) > 1 and any(answer.totals.get(column.name) is not None for column in columns)
     return Table(
@@ -110,6 +115,7 @@ def table_of(
         totals=[one.total(answer.totals) for one in made] if has_totals else [],
         exports=exports_of(visit, answer),
         caption=caption_of(visit, answer),
+        explain_url="" if visit.is_shared else explain_url(visit.address, answer),
         has_few=bool(few),
     )
 
@@ -141,14 +147,15 @@ class _Made:
         rows: list[dict[str, Any]],
         few: Mapping[tuple[int | None, str], int],
         is_hot: bool,
+        is_cut: bool,
     ) -> None:
-        self._shown, self._column, self._few = visit.shown, column, few
+        self._visit, self._shown, self._column, self._few = visit, visit.shown, column, few
         self._why = visit.text(UNKNOWN_WHY)
         self._before = f"{column.name}_before" if f"{column.name}_before" in by_name else ""
         self._change = f"{column.name}_change" if f"{column.name}_change" in by_name else ""
         numbers = [abs(row[column.name]) for row in rows if isinstance(row[column.name], (int, float, Decimal))]
         self._largest = max(numbers, default=0)
-        self._is_hot = is_hot
+        self._is_hot, self._is_cut = is_hot, is_cut
         self._places = 0 if column.format == "money" and self._largest >= _WHOLE_FROM else 2
 
     def cell(self, number: int, row: dict[str, Any], cell_url: Callable[[dict[str, Any], Column], str] | None) -> Cell:
@@ -164,6 +171,14 @@ class _Made:
 
     def _made(self, value: Any, row: Mapping[str, Any], few: int | None, url: str, heat: int) -> Cell:
         column, shown = self._column, self._shown
+        if column.kind == "dimension" and (value is None or column.format == "text"):
+            # what a row is called has a word even when it is unknown; in a list of single rows it is an empty field
+            is_name = value is not None or self._is_cut
+            return Cell(
+                self._visit.member(column.name, value) if is_name else "—",
+                title=self._why if value is None else "",
+                is_unknown=value is None,
+            )
         if value is None:
             return Cell("—", title=self._why, is_unknown=True)
         text = shown.value(value, column.format, places=self._places)
@@ -201,12 +216,14 @@ def _head(visit: Visit, answer: Answer, column: Column, can_sort: bool) -> Head:
         is_number=is_number,
         sort_url=str(visit.address.with_(sort=wanted)) if can_sort and not visit.is_shared else "",
         sorted="descending" if descending else "ascending" if sort == column.name else "",
-        explain_url=explain_url(visit.address, answer, column.name) if column.kind == "metric" else "",
+        explain_url=explain_url(visit.address, answer, column.name)
+        if column.kind == "metric" and not visit.is_shared
+        else "",
     )
 
 
-def explain_url(address: Address, answer: Answer, name: str) -> str:
-    """Where «How is this counted?» of a number is: of the same report, asked with the same options."""
-    asked = address.to("/explain").with_(report=answer.report, _metric=name, _from=None, option=None)
+def explain_url(address: Address, answer: Answer, name: str = "") -> str:
+    """Where «How is this counted?» is, of a number or of the whole answer: of the same report, asked with the same options."""
+    asked = address.to("/explain").with_(report=answer.report, _metric=name or None, _from=None, option=None)
     options = tuple(("option", f"{key}={value}") for key, value in answer.question.options)
     return str(replace(asked, pairs=(*asked.pairs, *options)))

@@ -15,6 +15,7 @@ from litestar.exceptions import NotFoundException, PermissionDeniedException
 from longfunnel.app.access.rights import NotAllowedError, narrowed
 from longfunnel.collect.doors.http import client_address
 from longfunnel.core.shown import Shown
+from longfunnel.dimensions import value_text
 from longfunnel.reports import with_fitting_model
 from longfunnel.web.address import Address, read_address
 from longfunnel.web.rendering import render
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from longfunnel.state import User
     from longfunnel.web.page import Page, Route
     from longfunnel.web.site import Site
+    from longfunnel.web.waiting import Pace
 
 
 @dataclass
@@ -52,7 +54,9 @@ class Visit:
     guest: str = ""
     """The cookie of a browser that is not signed in."""
     is_shared: bool = False
-    """Whether a share link shows this: nothing leads further."""
+    """Whether this is made for a share link (web/shared.py), with the eyes of the link's maker: nothing leads further."""
+    pace: Pace | None = None
+    """How the reader waits; None: for the whole page."""
 
     @property
     def business(self) -> Business:
@@ -85,10 +89,14 @@ class Visit:
         """A text in the reader's language."""
         return text.to(self.language)
 
+    def member(self, dimension: str, value: object) -> str:
+        """What the reader calls a value of a dimension: a channel by its name in their language, the unknown one by its word."""
+        return value_text(dimension, value).to(self.language)
+
     @cached_property
     def address(self) -> Address:
         """The page's path and parameters."""
-        return Address.of(self.request.url.path, self.request.url.query)
+        return Address.of(self.request.url.path, self.request.url.query).with_(_work=None)
 
     @property
     def path(self) -> dict[str, Any]:
@@ -114,7 +122,7 @@ class Visit:
     def ask(self, question: Question | None = None, /, **changes: Any) -> Answer:
         """The answer to the page's question (or to another one) with these fields changed, as this user may see it."""
         asked = with_fitting_model(msgspec.structs.replace(question or self.question, **changes))
-        return self.site.answering.ask(self.narrowed(asked), self.language)
+        return self.site.answering.ask(self.narrowed(asked), self.language, self.pace.stop if self.pace else None)
 
     def narrowed(self, question: Question) -> Question:
         """The question as this user may ask it: a manager's is about their own deals. Raises PermissionDeniedException."""
@@ -141,7 +149,7 @@ class Visit:
 
         return Plan(self.settings).trusted_proxies
 
-    @property
+    @cached_property
     def session(self) -> str:
         """The secret of the browser's session, or an empty string."""
         return self.request.cookies.get(self.site.cookies.session, "")
@@ -162,16 +170,16 @@ class Visit:
 
     @property
     def is_fragment(self) -> bool:
-        """Whether a script of our own page asks, and only wants the page's inside."""
-        return self.request.headers.get("hx-request") == "true"
+        """Whether only the page's inside is wanted: a script of our own page asks, or the frame has gone out already."""
+        return self.request.headers.get("hx-request") == "true" or bool(self.pace and self.pace.settle())
 
     @property
     def layout(self) -> str:
         """Which frame the template is put into."""
+        if self.is_shared:
+            return "layouts/fragment.html"
         if self.request.headers.get("lf-panel") == "true":
             return "layouts/panel.html"
-        if self.is_shared:
-            return "layouts/shared.html"
         if self.user is None:
             return "layouts/bare.html"
         return "layouts/fragment.html" if self.is_fragment else "layouts/full.html"

@@ -127,7 +127,7 @@ def test_an_alert_that_can_not_be_asked_any_more_says_so_and_goes_on_with_the_ot
     business.state.alerts.change(broken.id, query="report=channels&by=nothing")
     fine = add_alert(answering, owner, plan("leads", "above", "1"))
     assert check_alerts(answering, now()) == 1
-    assert "nothing" in again(business, broken).trouble
+    assert "nothing" in again(business, broken).trouble.en
     assert again(business, fine).state == "alarm"
     pause_alert(business, owner, fine.id, paused=True)
     assert again(business, fine).state == "unknown"

@@ -119,7 +119,7 @@ def test_a_refused_recipient_is_named_and_the_other_gets_theirs(
     assert post_office.recipients == ["b@x.test"]
     kept = business.state.subscriptions.get(weekly.id)
     assert kept is not None
-    assert "refused the letter to a@x.test (550): no such mailbox" in kept.trouble
+    assert "refused the letter to a@x.test (550): no such mailbox" in kept.trouble.en
     assert deliver(answering, at + timedelta(days=1), URL) == (0, 0), "what is refused for good is not tried again"
 
 
@@ -153,7 +153,7 @@ def test_a_letter_that_nobody_takes_for_a_day_is_given_up(
     assert 5 <= tries <= 12
     (letter,) = business.state.letters.of(subscription_id=weekly.id)
     assert letter.try_at is None
-    assert "450" in letter.trouble
+    assert "450" in letter.trouble.en
 
 
 def test_each_failure_says_what_it_is(business: Business, post_office: PostOffice) -> None:
@@ -244,7 +244,7 @@ def test_an_owner_who_was_shut_out_sends_nothing(
     business.state.users.change(viewer.id, disabled_at=now())
     (letter,) = send_now(answering, kept, kept.recipients, now(), URL)
     assert post_office.letters == []
-    assert "closed" in letter.trouble
+    assert "closed" in letter.trouble.en
     assert letter.try_at is None
 
 

@@ -11,7 +11,7 @@ from .tables import engine, funnels, people
 
 SLOW_DRAWS = [HealthCheck.too_slow, HealthCheck.data_too_large]
 EXAMPLES = settings(max_examples=60, deadline=None, suppress_health_check=SLOW_DRAWS)
-MANY_EXAMPLES = settings(max_examples=1_000, deadline=None, suppress_health_check=SLOW_DRAWS)
+MANY_EXAMPLES = settings(max_examples=250, deadline=None, suppress_health_check=SLOW_DRAWS)
 
 
 @pytest.mark.parametrize("ties", ["either", "recorded", "after"])

@@ -18,6 +18,7 @@ from longfunnel.journeys.matching.campaigns import SpendRow, campaigns_of
 from longfunnel.journeys.matching.matcher import Link
 from longfunnel.journeys.reasons import UNMET
 
+pytestmark = pytest.mark.slow  # each test builds a business
 YANDEX = MatchRule(
     utm_source="ya_*", utm_campaign="{campaign}|{campaign_id}", utm_content="{ad_id}", utm_term="{keyword_id}"
 )
@@ -141,7 +142,6 @@ def test_each_level_that_meets_nothing_has_its_reason(business: Facts) -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.slow
 def test_a_correction_of_a_past_day_replaces_it(business: Facts) -> None:
     business.settings = Settings(match=(YANDEX,))
     rows = [spend(day, "10", campaign="Brand", campaign_id="101", term="k") for day in (1, 2, 3)]
@@ -176,7 +176,6 @@ RULES = st.sampled_from(
 )
 
 
-@pytest.mark.slow
 @settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
 @given(st.lists(SPENDS, max_size=8), st.lists(VISITS, max_size=6), st.lists(RULES, max_size=3))
 def test_random_spend_is_conserved_and_meets_visits_by_the_definition(

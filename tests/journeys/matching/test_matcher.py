@@ -135,7 +135,7 @@ LINKS = st.builds(
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=1500)
+@settings(deadline=None, max_examples=500)
 @given(ROWS, st.lists(RULES, max_size=3), st.lists(LINKS, min_size=1, max_size=6))
 def test_random_spend_rules_and_links_by_the_definition(
     rows: list[SpendRow], rules: list[MatchRule], links: list[Link]

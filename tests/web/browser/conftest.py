@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from longfunnel.app.business import Business
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+PATIENCE = 120_000
+"""How long a busy machine may take to show something, in ms: the first to ask may wait for kernels to be compiled."""
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +76,7 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
 
     def open_page(url: str, **options: Any) -> Any:
         context = browser.new_context(**({"viewport": {"width": 1440, "height": 900}} | options))
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: said.append(str(error)))

@@ -23,7 +23,7 @@ def test_a_letter_and_an_alert_are_set_up_beside_the_report(
     business, url = server
     page = open_page(ready_link(business, url), bypass_csp=True)
     owner(business, "en")
-    for words, heading in (("Send by e-mail…", "Send by e-mail"), ("Alert me…", "Alert me")):
+    for words, heading in (("Send by e-mail…", "New report by e-mail"), ("Alert me…", "New alert")):
         page.goto(f"{url}/channels?_period=30d")
         page.get_by_label("Send by e-mail, or alert").click()
         page.get_by_role("link", name=words).click()

@@ -11,16 +11,22 @@ from urllib.parse import urlencode
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from longfunnel.app.access.second_factor import is_code
+from longfunnel.app.access.second_factor import passes
 from longfunnel.collect.doors.http import RateLimit
+from longfunnel.core.text import Text
 from longfunnel.state import AccountError, Role, User
 
 if TYPE_CHECKING:
     from longfunnel.app.business import Business
 
-WELCOME, RESET, READY = "welcome", "reset", "enter"
+WELCOME, RESET, READY, SECOND_STEP = "welcome", "reset", "enter", "second_step"
 SHORTEST_PASSWORD = 10
-_LASTS = {WELCOME: timedelta(hours=24), RESET: timedelta(hours=1), READY: timedelta(hours=12)}
+_LASTS = {
+    WELCOME: timedelta(hours=24),
+    RESET: timedelta(hours=1),
+    READY: timedelta(hours=12),
+    SECOND_STEP: timedelta(minutes=10),
+}
 _BY_ACCOUNT, _BY_ADDRESS = (1 / 60, 8), (1 / 10, 30)
 """Attempts a second in the long run, and how many at once."""
 
@@ -32,9 +38,26 @@ class SignInError(AccountError):
 
 
 class SecondFactorNeededError(AccountError):
-    """The password is right; the code of the second factor is still needed."""
+    """The password is right; the code of the second factor is still needed, together with ``ticket``, which opens once."""
 
     code = "second_factor"
+
+    def __init__(self, ticket: str) -> None:
+        super().__init__(
+            Text("Enter the code from your authenticator app.", "Введите код из приложения-аутентификатора.")
+        )
+        self.ticket = ticket
+
+
+class WrongCodeError(SignInError):
+    """The code of the second factor is not right; ``ticket`` is for the next try."""
+
+    def __init__(self, ticket: str) -> None:
+        super().__init__(
+            Text("The code is not right.", "Код не подходит."),
+            hint=Text("Check the clock of your phone.", "Проверьте часы на телефоне."),
+        )
+        self.ticket = ticket
 
 
 class TooManyError(AccountError):
@@ -43,8 +66,14 @@ class TooManyError(AccountError):
     code = "too_many"
 
     def __init__(self, seconds: int) -> None:
-        super().__init__(f"Too many attempts. Try again in {seconds} seconds.")
+        super().__init__(
+            Text(
+                "Too many attempts. Try again in {seconds} s.", "Слишком много попыток. Повторите через {seconds} с."
+            ).format(seconds=seconds)
+        )
         self.seconds = seconds
+        self.ticket = ""
+        """What goes on with a sign-in's second step."""
 
 
 class Door:
@@ -55,27 +84,51 @@ class Door:
         self._by_account = RateLimit(*_BY_ACCOUNT)
         self._by_address = RateLimit(*_BY_ADDRESS)
 
-    def sign_in(self, email: str, password: str, code: str, *, address: str, agent: str) -> tuple[User, str]:
+    def sign_in(self, email: str, password: str, *, address: str, agent: str) -> tuple[User, str]:
         """The user and the session's secret. Raises SignInError, SecondFactorNeededError, TooManyError."""
         self.slow_down(email, address)
         state = self._business.state
         user = state.users.find(email)
-        hash_, sealed, last_step = state.users.secrets(user.id) if user else (_nobodys_hash(), "", 0)
+        hash_ = state.users.secrets(user.id)[0] if user else _nobodys_hash()
         # the same work for an unknown address as for a known one
         if not _is_password(hash_, password) or user is None or user.is_disabled:
             state.audit.add(email.strip().lower()[:200], "sign_in_refused", address=address)
-            raise SignInError("The e-mail or the password is not right.")
-        if sealed:
-            if not code.strip():
-                raise SecondFactorNeededError("Enter the code from your authenticator app.")
-            step = is_code(self._business, sealed, code, after=last_step)
-            if step is None or not state.users.use_totp_step(user.id, step):
-                state.audit.add(user.email, "second_factor_refused", address=address)
-                raise SignInError("The code is not right.", hint="Check the clock of your phone.")
+            raise SignInError(
+                Text("The e-mail or the password is not right.", "Почта или пароль не подходят."),
+            )
         if _HASHER.check_needs_rehash(hash_):
             state.users.change(user.id, password_hash=_HASHER.hash(password))
-        secret = state.sessions.open(user.id, address=address, agent=agent)
-        state.audit.add(user.email, "sign_in", address=address)
+        if user.has_totp:
+            raise SecondFactorNeededError(self._ticket(user))
+        return self._let_in(user, "sign_in", address, agent)
+
+    def second_step(self, ticket: str, code: str, *, address: str, agent: str) -> tuple[User, str]:
+        """The user and the session's secret, for the ticket of a right password and a code, or a recovery code.
+
+        Raises AccountError when the ticket opens nothing any more, WrongCodeError, TooManyError.
+        """
+        state = self._business.state
+        number = state.one_time_links.use(SECOND_STEP, ticket)
+        user = state.users.get(number) if number else None
+        if user is None or user.is_disabled:
+            raise SignInError(Text("The account is closed.", "Аккаунт закрыт."))
+        try:
+            self.slow_down(user.email, address)
+        except TooManyError as error:
+            error.ticket = self._ticket(user)
+            raise
+        used = passes(self._business, user, code)
+        if not used:
+            state.audit.add(user.email, "second_factor_refused", address=address)
+            raise WrongCodeError(self._ticket(user))
+        return self._let_in(user, "sign_in" if used == "code" else "sign_in_recovery", address, agent)
+
+    def _ticket(self, user: User) -> str:
+        return self._business.state.one_time_links.make(SECOND_STEP, user_id=user.id, lasts=_LASTS[SECOND_STEP])
+
+    def _let_in(self, user: User, what: str, address: str, agent: str) -> tuple[User, str]:
+        secret = self._business.state.sessions.open(user.id, address=address, agent=agent)
+        self._business.state.audit.add(user.email, what, address=address)
         return user, secret
 
     def slow_down(self, email: str, address: str) -> None:
@@ -87,13 +140,17 @@ class Door:
 
 def add_user(business: Business, *, email: str, name: str, role: Role, password: str = "", manager: str = "") -> User:
     """A new account; without a password it opens by a link only. Raises AccountError that lists every mistake."""
-    mistakes = [] if "@" in email.strip()[1:-1] else ["The e-mail must look like name@company.com."]
-    mistakes += [] if name.strip() else ["The name is missing."]
+    mistakes = _identity_mistakes(email, name)
     mistakes += [_short()] if password and len(password) < SHORTEST_PASSWORD else []
     if role == "manager" and not manager.strip():
-        mistakes.append("A manager needs the name that the CRM calls them: it says whose deals they see.")
+        mistakes.append(
+            Text(
+                "A manager needs the name that the CRM calls them: it says whose deals they see.",
+                "Менеджеру нужно имя, под которым его знает CRM: по нему видно, чьи сделки показывать.",
+            )
+        )
     if mistakes:
-        raise AccountError(" ".join(mistakes))
+        raise AccountError(_joined(mistakes))
     hash_ = _HASHER.hash(password) if password else ""
     return business.state.users.add(email=email, name=name, role=role, password_hash=hash_, manager=manager.strip())
 
@@ -103,7 +160,10 @@ def welcome(business: Business, token: str, *, email: str, name: str, password: 
     if len(password) < SHORTEST_PASSWORD:
         raise AccountError(_short())
     if not business.state.one_time_links.holds(WELCOME, token) or business.state.users.count():
-        raise AccountError("This link was used already, or its time is over.", hint="Start the server again.")
+        raise AccountError(
+            Text("This link was used already, or its time is over.", "Ссылка уже использована или устарела."),
+            hint=Text("Start the server again.", "Запустите сервер ещё раз."),
+        )
     user = add_user(business, email=email, name=name, role="owner", password=password)
     business.state.one_time_links.use(WELCOME, token)
     return user
@@ -116,10 +176,19 @@ def set_password(business: Business, user: User, password: str) -> User:
     return business.state.users.change(user.id, password_hash=_HASHER.hash(password))
 
 
+def rename(business: Business, user: User, *, name: str, email: str, password: str) -> User:
+    """Another name and address of an account, for who knows its password. Raises AccountError that lists every mistake."""
+    if mistakes := _identity_mistakes(email, name):
+        raise AccountError(_joined(mistakes))
+    check_password(business, user, password)
+    changes = {"name": name.strip()} | ({"email": email} if email.strip().lower() != user.email else {})
+    return business.state.users.change(user.id, **changes)
+
+
 def check_password(business: Business, user: User, password: str) -> None:
     """Nothing when it is the user's. Raises SignInError."""
     if not _is_password(business.state.users.secrets(user.id)[0], password):
-        raise SignInError("The present password is not right.")
+        raise SignInError(Text("The present password is not right.", "Текущий пароль не подходит."))
 
 
 def link(business: Business, purpose: str, public_url: str, *, user: User | None = None) -> str:
@@ -155,5 +224,22 @@ def _is_password(hash_: str, password: str) -> bool:
         return False
 
 
-def _short() -> str:
-    return f"The password needs at least {SHORTEST_PASSWORD} characters."
+def _short() -> Text:
+    return Text("The password needs at least {most} characters.", "В пароле нужно не меньше {most} знаков.").format(
+        most=SHORTEST_PASSWORD
+    )
+
+
+def _identity_mistakes(email: str, name: str) -> list[Text]:
+    mistakes = []
+    if "@" not in email.strip()[1:-1]:
+        mistakes.append(
+            Text("The e-mail must look like name@company.com.", "Почта должна выглядеть как name@company.ru.")
+        )
+    if not name.strip():
+        mistakes.append(Text("The name is missing.", "Не указано имя."))
+    return mistakes
+
+
+def _joined(mistakes: list[Text]) -> Text:
+    return Text(" ".join(one.en for one in mistakes), " ".join(one.ru for one in mistakes))

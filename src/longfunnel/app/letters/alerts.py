@@ -11,9 +11,10 @@ import msgspec
 from longfunnel.app.access.rights import narrowed
 from longfunnel.app.business import now
 from longfunnel.app.letters.asking import question_of
-from longfunnel.app.letters.limits import LetterError, may_change, name_mistakes, recipient_mistakes
-from longfunnel.app.letters.reading import about_same, watchable
+from longfunnel.app.letters.limits import NOT_YET, LetterError, may_change, name_mistakes, recipient_mistakes
+from longfunnel.app.letters.reading import NOT_BY_DAY, about_same, watchable
 from longfunnel.core.errors import did_you_mean, together
+from longfunnel.core.text import Text
 from longfunnel.metrics import metrics
 from longfunnel.reports import Question
 from longfunnel.state import Rule
@@ -21,7 +22,6 @@ from longfunnel.state import Rule
 if TYPE_CHECKING:
     from longfunnel.app.answering import Answering
     from longfunnel.app.business import Business
-    from longfunnel.core.text import Text
     from longfunnel.state import Alert, User
 
 USUAL_METRICS = (
@@ -123,7 +123,10 @@ def own_alert(business: Business, user: User, number: int) -> Alert:
     """The alert, if the user may see it. Raises LetterError."""
     found = business.state.alerts.get(number)
     if found is None or not may_change(user, found):
-        raise LetterError("There is no such alert of yours.", hint="It may have been deleted already.")
+        raise LetterError(
+            Text("There is no such alert of yours.", "Такого оповещения у вас нет."),
+            hint=Text("It may have been deleted already.", "Возможно, его уже удалили."),
+        )
     return found
 
 
@@ -136,17 +139,25 @@ def _checked(answering: Answering, user: User, plan: AlertPlan) -> dict[str, obj
     name = " ".join(plan.name.split())
     mistakes = name_mistakes(name) + recipient_mistakes(user, plan.recipients)
     if plan.rule not in get_args(Rule):
-        mistakes.append("It waits for a number above, below, or unusual.")
+        mistakes.append(
+            Text(
+                "It waits for a number above, below, or unusual.",
+                "Выберите, чего ждать: показатель выше порога, ниже порога или необычный.",
+            )
+        )
     elif plan.rule != "unusual" and plan.threshold is None:
-        mistakes.append("The threshold must be a number.")
+        mistakes.append(Text("The threshold must be a number.", "Порог — это число."))
     if plan.metric not in metrics():
         known = watchable_metrics(answering, user, plan.query)
         if plan.metric not in known:
-            mistakes.append(f"There is no number «{plan.metric}».{did_you_mean(plan.metric, known)}")
+            mistakes.append(
+                Text("There is no number «{metric}».", "Показателя «{metric}» нет.").format(metric=plan.metric)
+                + did_you_mean(plan.metric, known)
+            )
         elif plan.rule == "unusual":
-            mistakes.append(f"«{plan.metric}» has no value by day, so nothing can be unusual about it.")
+            mistakes.append(NOT_BY_DAY.format(metric=plan.metric))
     if mistakes:
-        raise LetterError(together(mistakes, "It cannot be set up yet:"))
+        raise LetterError(together(mistakes, NOT_YET))
     narrowed(user, question_of(plan.query, answering, now()))
     if plan.rule == "unusual":
         narrowed(user, Question("summary"))

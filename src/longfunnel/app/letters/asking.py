@@ -9,9 +9,10 @@ from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
-from longfunnel.app.access.rights import NotAllowedError, narrowed
+from longfunnel.app.access.rights import OF_PEOPLE, NotAllowedError, narrowed
 from longfunnel.core.calendar import day_in_zone
 from longfunnel.core.errors import QuestionError
+from longfunnel.core.text import Text
 from longfunnel.reports import PERIOD, page_question
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from longfunnel.reports import Answer, Question
     from longfunnel.state import Alert, Subscription, User
 
-SINGLE_PEOPLE = ("behind", "why")
-"""Reports of single people: they are not sent."""
 _MOST_ROWS = 10_000
 """Of the attached workbook."""
 _OF_THE_MOMENT = ("since", "until", "compare", "report", PERIOD)
@@ -55,8 +54,10 @@ def question_of(query: str, answering: Answering, at: datetime, *, with_today: b
     is_named_last = dict(pairs).get(PERIOD, "").startswith("last_")
     whole = day if with_today or is_named_last else day - timedelta(days=1)
     question = page_question(pairs, "", min(newest, whole), zone)
-    if question.report in SINGLE_PEOPLE:
-        raise QuestionError("Rows of single people are not sent by e-mail.")
+    if question.report in OF_PEOPLE:
+        raise QuestionError(
+            Text("Rows of single people are not sent by e-mail.", "Строки об отдельных людях почтой не отправляются.")
+        )
     return question
 
 
@@ -79,7 +80,11 @@ def owner_of(answering: Answering, about: Subscription | Alert) -> User:
     owner = answering.business.state.users.get(about.user_id)
     if owner is None or owner.is_disabled:
         raise NotAllowedError(
-            "The account that this belongs to is closed, so nothing is sent for it.", hint="Make it anew as yourself."
+            Text(
+                "The account that this belongs to is closed, so nothing is sent for it.",
+                "Аккаунт, от имени которого это настроено, закрыт, поэтому писем нет.",
+            ),
+            hint=Text("Make it anew as yourself.", "Настройте заново от своего имени."),
         )
     return owner
 

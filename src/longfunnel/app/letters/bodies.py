@@ -60,7 +60,9 @@ def alert_body(answering: Answering, alert: Alert, letter: Letter, public_url: s
     """The letter of the beginning or the end of an alert's episode, as its check found it."""
     reading = Reading.of(letter.detail)
     if reading is None:
-        raise QuestionError("The letter does not say what the check found.")
+        raise QuestionError(
+            Text("The letter does not say what the check found.", "В письме не сказано, что показала проверка.")
+        )
     owner, language = owner_of(answering, alert), _language(alert.language)
     shown = shown_for(answering, language)
     is_alarm = letter.kind == "alarm"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from longfunnel.app.letters.episodes import Standing, after_check
 from longfunnel.app.letters.reading import read
-from longfunnel.core.errors import LongfunnelError, NothingYetError
+from longfunnel.core.errors import LongfunnelError, NothingYetError, words_of
+from longfunnel.core.text import NOTHING
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,14 +36,14 @@ def check_alert(answering: Answering, alert: Alert, at: datetime) -> bool:
     except NothingYetError:
         return False
     except LongfunnelError as error:
-        state.alerts.change(alert.id, trouble=str(error), checked_at=at)
+        state.alerts.change(alert.id, trouble=words_of(error), checked_at=at)
         logger.warning("alert_not_checked", extra={"alert": alert.id, "reason": error.code})
         return False
     before = Standing(alert.state, alert.episode, alert.alarm_at, alert.normal_at)
     after, event = after_check(before, found, at)
     standing = {
         "state": after.state, "episode": after.episode, "alarm_at": after.alarm_at, "normal_at": after.normal_at,
-        "checked_at": at, "trouble": "", "reading": reading.to_json(),
+        "checked_at": at, "trouble": NOTHING, "reading": reading.to_json(),
     }  # fmt: skip
     if event:
         state.letters.write_alert(alert.id, alert.recipients, event, at, reading.to_json(), **standing)

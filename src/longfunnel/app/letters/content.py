@@ -9,6 +9,7 @@ from longfunnel.app.access.rights import narrowed
 from longfunnel.core.calendar import Period, earlier
 from longfunnel.core.shown import Shown
 from longfunnel.core.text import Text
+from longfunnel.dimensions import value_text
 from longfunnel.reports import (
     BASIS_WORDS,
     DEFAULT_MODEL,
@@ -159,8 +160,11 @@ def _cards(shown: Shown, answer: Answer) -> list[Card]:
 def _cell(shown: Shown, answer: Answer, column: Column, row: dict[str, Any], number: int) -> Cell:
     if column.kind == "dimension":
         value = row[column.name]
-        unknown = Text("unknown", "неизвестно")
-        return Cell(shown.text(unknown), is_faint=True) if value is None else Cell(shown.value(value, column.format))
+        is_word = value is None or column.format == "text"
+        return Cell(
+            shown.text(value_text(column.name, value)) if is_word else shown.value(value, column.format),
+            is_faint=value is None,
+        )
     return _made(shown, answer, column, row, number)
 
 

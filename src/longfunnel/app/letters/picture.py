@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from PIL import Image, ImageDraw, ImageFont
 
 from longfunnel.core.text import Text
+from longfunnel.dimensions import value_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,9 +77,9 @@ def chart_of(answer: Answer, shown: Shown) -> Chart | None:
         rows = rows[-_MOST_COLUMNS:]
         labels, kind = [shown.day(row[question.grain]) for row in rows], "columns"
     else:
-        name, unknown = question.by[0], shown.text(Text("unknown", "неизвестно"))
+        name = question.by[0]
         rows = sorted((row for row in rows if row[measure.name]), key=lambda row: -abs(row[measure.name]))[:_MOST_BARS]
-        labels, kind = [unknown if row[name] is None else shown.value(row[name], "text") for row in rows], "bars"
+        labels, kind = [shown.text(value_text(name, row[name])) for row in rows], "bars"
     values = [None if row[measure.name] is None else float(row[measure.name]) for row in rows]
     if not any(values):
         return None

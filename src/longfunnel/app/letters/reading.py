@@ -12,6 +12,7 @@ from longfunnel.app.access.rights import narrowed
 from longfunnel.app.letters.asking import asked_for, owner_of, page_of, question_of
 from longfunnel.app.letters.unusual import WEEKS, usual
 from longfunnel.core.errors import QuestionError, did_you_mean
+from longfunnel.core.text import Text
 from longfunnel.metrics import metrics
 from longfunnel.reports import Question
 
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 
 _SHOWN_DAYS = 7 * WEEKS + 1
 Why = Literal["", "unknown_value", "too_little_history"]
+
+NOT_BY_DAY = Text(
+    "«{metric}» has no value by day, so nothing can be unusual about it.",
+    "У «{metric}» нет значений по дням, поэтому необычным он быть не может.",
+)
+"""Why a number cannot be watched for what is unusual."""
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -81,7 +88,12 @@ def _threshold(answering: Answering, alert: Alert, at: datetime) -> tuple[AlertS
     if alert.metric not in known and alert.metric in metrics():
         answer = answering.ask(narrowed(asked.owner, about_same(asked.question, alert.metric)), asked.language)
     elif alert.metric not in known:
-        raise QuestionError(f"The report has no number «{alert.metric}».{did_you_mean(alert.metric, known)}")
+        raise QuestionError(
+            Text("The report has no number «{metric}».", "В отчёте нет показателя «{metric}».").format(
+                metric=alert.metric
+            )
+            + did_you_mean(alert.metric, known)
+        )
     column, value = answer.column(alert.metric), _exact(answer.totals[alert.metric])
     reading = Reading(
         (column.title.en, column.title.ru), column.format, asked.path, value, asked.question.since, asked.question.until,
@@ -97,11 +109,14 @@ def _unusual(answering: Answering, alert: Alert, at: datetime) -> tuple[AlertSta
     """The last whole day that there are data of, against the same weekdays before."""
     metric = metrics().get(alert.metric)
     if metric is None:
-        raise QuestionError(f"«{alert.metric}» has no value by day, so nothing can be unusual about it.")
+        raise QuestionError(NOT_BY_DAY.format(metric=alert.metric))
     question = question_of(alert.query, answering, at)
     until = question.until
     if until is None:
-        raise QuestionError("All time has no last day to look at.", hint="Choose a period that ends now.")
+        raise QuestionError(
+            Text("All time has no last day to look at.", "У «всего времени» нет последнего дня."),
+            hint=Text("Choose a period that ends now.", "Выберите период, который кончается сейчас."),
+        )
     until = min(until, _newest(answering, until))
     since = until - timedelta(days=_SHOWN_DAYS - 1)
     daily = msgspec.structs.replace(about_same(question, alert.metric), since=since, until=until, grain="day")

@@ -15,7 +15,8 @@ from longfunnel.app.letters.message import message
 from longfunnel.app.letters.stopping import stop_url
 from longfunnel.app.letters.times import latest_time, next_time
 from longfunnel.app.mail import MailError, RefusedMailError, post
-from longfunnel.core.errors import LongfunnelError, NothingYetError
+from longfunnel.core.errors import LongfunnelError, NothingYetError, words_of
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -66,12 +67,12 @@ def deliver(
         except MailError as error:
             failed += 1
             is_over = isinstance(error, RefusedMailError)
-            letters.note_failed(letter, str(error), try_at=None if is_over else _again(letter, at))
+            letters.note_failed(letter, words_of(error), try_at=None if is_over else _again(letter, at))
             logger.warning("letter_failed", extra={"letter": letter.id, "reason": error.code})
         except LongfunnelError as error:
             failed += 1
             is_early = isinstance(error, NothingYetError)
-            letters.note_failed(letter, str(error), try_at=_again(letter, at) if is_early else None)
+            letters.note_failed(letter, words_of(error), try_at=_again(letter, at) if is_early else None)
             logger.warning("letter_not_made", extra={"letter": letter.id, "reason": error.code})
         else:
             sent += 1
@@ -120,7 +121,7 @@ def _body(answering: Answering, letter: Letter, public_url: str) -> Body:
         alert = state.alerts.get(letter.alert_id)
         if alert:
             return alert_body(answering, alert, letter, public_url)
-    raise LongfunnelError("What the letter was about has been deleted.")
+    raise LongfunnelError(Text("What the letter was about has been deleted.", "То, о чём было письмо, уже удалено."))
 
 
 def _again(letter: Letter, at: datetime) -> datetime | None:

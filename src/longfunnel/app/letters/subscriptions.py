@@ -9,9 +9,10 @@ import msgspec
 from longfunnel.app.access.rights import narrowed
 from longfunnel.app.business import now
 from longfunnel.app.letters.asking import question_of
-from longfunnel.app.letters.limits import LetterError, may_change, name_mistakes, recipient_mistakes
+from longfunnel.app.letters.limits import NOT_YET, LetterError, may_change, name_mistakes, recipient_mistakes
 from longfunnel.app.letters.times import next_time
 from longfunnel.core.errors import together
+from longfunnel.core.text import Text
 from longfunnel.state import Every
 
 if TYPE_CHECKING:
@@ -82,7 +83,10 @@ def own_subscription(business: Business, user: User, number: int) -> Subscriptio
     """The subscription, if the user may see it. Raises LetterError."""
     found = business.state.subscriptions.get(number)
     if found is None or not may_change(user, found):
-        raise LetterError("There is no such subscription of yours.", hint="It may have been deleted already.")
+        raise LetterError(
+            Text("There is no such subscription of yours.", "Такой рассылки у вас нет."),
+            hint=Text("It may have been deleted already.", "Возможно, её уже удалили."),
+        )
     return found
 
 
@@ -95,14 +99,21 @@ def _checked(answering: Answering, user: User, plan: Plan) -> dict[str, object]:
     name = " ".join(plan.name.split())
     mistakes = name_mistakes(name) + recipient_mistakes(user, plan.recipients)
     if plan.every not in get_args(Every):
-        mistakes.append("It goes out every day, every week or every month.")
+        mistakes.append(
+            Text("It goes out every day, every week or every month.", "Отправлять можно каждый день, неделю или месяц.")
+        )
     first, last = {"week": (1, 7), "month": (1, 31)}.get(plan.every, (0, 0))
     if not first <= plan.on_day <= last:
-        mistakes.append("The day must be a weekday, or a day of the month from 1 to 31.")
+        mistakes.append(
+            Text(
+                "The day must be a weekday, or a day of the month from 1 to 31.",
+                "День — это день недели или число месяца от 1 до 31.",
+            )
+        )
     if not 0 <= plan.minute < 24 * 60:
-        mistakes.append("The time must look like 09:00.")
+        mistakes.append(Text("The time must look like 09:00.", "Время пишется как 09:00."))
     if mistakes:
-        raise LetterError(together(mistakes, "It cannot be set up yet:"))
+        raise LetterError(together(mistakes, NOT_YET))
     narrowed(user, question_of(plan.query, answering, now()))
     every = cast("Every", plan.every)
     at = next_time(every, plan.on_day, plan.minute, answering.settings.business.zone, now())

@@ -18,8 +18,9 @@ def client_people(answering: Answering, question: Question, which: str, *, limit
     and how many there are in all. Raises QuestionError."""
     from longfunnel.reports._clients.people import clients_of  # the models take a while to load
 
-    cursor = answering.cursor()
+    cursor, schema = answering.cursor(), schema_of(question.as_of)
     try:
-        return clients_of(Context(cursor, answering.settings, schema_of(question.as_of)), question, which, limit)
+        context = Context(cursor, answering.settings, schema, answering.once(schema))
+        return clients_of(context, question, which, limit)
     finally:
         cursor.close()

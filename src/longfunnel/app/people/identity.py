@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from longfunnel.app.build import build
 from longfunnel.app.business import now
 from longfunnel.core.errors import NothingYetError
+from longfunnel.core.text import Text
 from longfunnel.people import Evidence, Known, Preview, decision, evidence, find, parse_identifier, preview
 
 if TYPE_CHECKING:
@@ -28,12 +29,28 @@ def person(business: Business, text: str) -> Evidence:
     known = find_people(business, text)
     ids = {one.person_id for one in known if one.person_id is not None}
     if not known:
-        raise NothingYetError(f"Nobody is known by «{text}».", hint="Try a phone, an e-mail, or an id as kind:value.")
+        raise NothingYetError(
+            Text("Nobody is known by «{text}».", "По «{text}» никого не нашлось.").format(text=text),
+            hint=Text(
+                "Try a phone, an e-mail, or an id as kind:value.",
+                "Попробуйте телефон, почту или id вида «вид:значение».",
+            ),
+        )
     if not ids:
-        raise NothingYetError(f"«{text}» is shared by many contacts: it belongs to nobody.")
+        raise NothingYetError(
+            Text(
+                "«{text}» is shared by many contacts: it belongs to nobody.",
+                "«{text}» — общий идентификатор многих контактов, он никому не принадлежит.",
+            ).format(text=text)
+        )
     if len(ids) > 1:
         listed = ", ".join(str(one.identifier) for one in known[:10])
-        raise NothingYetError(f"«{text}» means {len(ids)} people: {listed}.", hint="Name one of them as kind:value.")
+        raise NothingYetError(
+            Text(
+                "«{text}» means {count} people: {listed}.", "«{text}» — это несколько человек ({count}): {listed}."
+            ).format(text=text, count=len(ids), listed=listed),
+            hint=Text("Name one of them as kind:value.", "Назовите одного как «вид:значение»."),
+        )
     return evidence(business.warehouse, ids.pop())
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     import duckdb
 
+_DIGITS = 5
+"""So many digits of a phone are enough to look for it."""
 SORTS = {"last": "last_at", "first": "first_at", "revenue": "revenue", "orders": "orders"}
 """What the list can be ordered by, the greatest first."""
 
@@ -110,10 +112,12 @@ def list_persons(
     own_orders = "WHERE manager = $manager" if manager is not None else ""
     rows = connection.execute(
         f"""WITH acted(person_id, happened_at) AS ({base}),
-        listed AS (SELECT person_id, min(happened_at) AS first_at, max(happened_at) AS last_at FROM acted WHERE person_id IS NOT NULL AND {where} GROUP BY 1),
+        listed AS (SELECT DISTINCT person_id FROM acted WHERE person_id IS NOT NULL AND {where}),
+        lived AS (SELECT t.person_id, min(t."at") AS first_at, max(t."at") AS last_at FROM live.timeline t JOIN live.acts a USING (act_id)
+            WHERE t.person_id IN (SELECT person_id FROM listed) {_seen_by(manager)} GROUP BY 1),
         bought AS (SELECT person_id, count(*) AS orders, sum(revenue) AS revenue FROM live.orders {own_orders} GROUP BY 1)
         SELECT person_id, count(*) OVER () AS total, coalesce(orders, 0) AS orders, revenue
-        FROM listed LEFT JOIN bought USING (person_id)
+        FROM listed LEFT JOIN lived USING (person_id) LEFT JOIN bought USING (person_id)
         ORDER BY {SORTS.get(sort, "last_at")} DESC NULLS LAST, person_id LIMIT {int(limit)} OFFSET {int(offset)}""",
         values,
     ).fetchall()
@@ -238,12 +242,23 @@ def _meant(connection: duckdb.DuckDBPyConnection, text: str, country: str, exact
             or str(one.person_id) == text
         ]
     ids = {one.person_id for one in known if one.person_id is not None}
+    digits = "".join(filter(str.isdigit, text))
+    if not exactly and len(digits) >= _DIGITS and not any(map(str.isalpha, text)):
+        rows = connection.execute(
+            "SELECT DISTINCT person_id FROM live.identifiers WHERE kind = 'phone' AND contains(value, ?) LIMIT 500",
+            [digits],
+        ).fetchall()
+        ids |= {row[0] for row in rows}
     rows = connection.execute(
         """SELECT DISTINCT l.person_id FROM facts.lead f JOIN live.leads l ON l.lead_key = f.key_hash
         WHERE l.person_id IS NOT NULL AND contains(lower(f.name), ?) LIMIT 500""",
         [text.lower()],
     ).fetchall()
     return sorted(ids | {row[0] for row in rows})
+
+
+def _seen_by(manager: str | None) -> str:
+    return "AND a.kind NOT IN ('deal', 'stage', 'order', 'payment', 'refund')" if manager is not None else ""
 
 
 def _about(connection: duckdb.DuckDBPyConnection, ids: list[int], manager: str | None) -> dict[int, tuple[Any, ...]]:
@@ -276,12 +291,11 @@ def _about(connection: duckdb.DuckDBPyConnection, ids: list[int], manager: str |
         ).fetchall()
     )
     buckets = ", ".join(str(number) for number in sorted({one % BUCKETS for one in ids}))
-    hidden = "AND a.kind NOT IN ('deal', 'stage', 'order', 'payment', 'refund')" if manager is not None else ""
     acts = {
         row[0]: row[1:]
         for row in connection.execute(
             f"""SELECT t.person_id, min(t."at"), max(t."at"), arg_max({{'kind': a.kind, 'name': a.name, 'detail': a.detail}}, (t."at", t.seq))
-            FROM live.timeline t JOIN live.acts a USING (act_id) WHERE t.bucket IN ({buckets}) AND t.{some} {hidden} GROUP BY 1""",
+            FROM live.timeline t JOIN live.acts a USING (act_id) WHERE t.bucket IN ({buckets}) AND t.{some} {_seen_by(manager)} GROUP BY 1""",
             values,
         ).fetchall()
     }

@@ -12,13 +12,14 @@ from longfunnel.app.privacy.own_files import files_that_mention
 from longfunnel.app.serving.collecting import collecting, is_served
 from longfunnel.collect.privacy import Erased, erase_person, export_person
 from longfunnel.collect.tombstones import Tombstones
+from longfunnel.core.text import Text
 from longfunnel.warehouse.rewrite import rewrite_warehouse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from longfunnel.app.business import Business
+    from longfunnel.core.progress import Progress
     from longfunnel.warehouse.identifiers import Identifier
 
 TOMBSTONES_FILE = "erased.jsonl"
@@ -61,9 +62,7 @@ def _held(business: Business, text: str) -> tuple[tuple[Identifier, ...], dict[s
     return identifiers, export_person(business.warehouse, identifiers)
 
 
-def erase(
-    business: Business, found: Found, *, progress: Callable[[str, float], None] | None = None
-) -> tuple[Erased, bool]:
+def erase(business: Business, found: Found, *, progress: Progress | None = None) -> tuple[Erased, bool]:
     """Take the person out of the facts, the log, the decisions and the derived tables, and remember that they were erased.
 
     What was taken out, and whether the last traces have left the warehouse's file: beside a running server they go when it
@@ -71,11 +70,11 @@ def erase(
     """
     own = business.folder / OWN_FOLDER
 
-    def tell(what: str, share: float) -> None:
+    def tell(what: Text, share: float) -> None:
         if progress:
             progress(what, share)
 
-    tell("taking out the rows", 0.1)
+    tell(Text("taking out the rows", "убираем строки"), 0.1)
     Tombstones(own / TOMBSTONES_FILE).add(found.identifiers, now())  # first: what is half erased must not come back
     (own / UNFINISHED_FILE).touch()
     with collecting(business) as live:
@@ -87,9 +86,9 @@ def erase(
     business.state.identity_decisions.forget({(one.kind, one.value) for one in found.identifiers})
     is_whole = not is_served(business.folder)
     if is_whole:
-        tell("writing the warehouse anew", 0.4)
+        tell(Text("writing the warehouse anew", "переписываем хранилище"), 0.4)
         finish_erasures(business)
-    tell("building", 0.7)
+    tell(Text("building", "сборка"), 0.7)
     business.build(full=True)
     return erased, is_whole
 

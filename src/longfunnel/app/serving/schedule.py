@@ -16,6 +16,7 @@ from longfunnel.app.privacy.retention import retain
 from longfunnel.app.serving.jobs import StoppedError
 from longfunnel.collect.plan import WEBHOOK
 from longfunnel.core.errors import LongfunnelError, NothingYetError
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -191,9 +192,9 @@ class Schedule:
 
         return write_automatically(self._business)
 
-    def _heed(self, what: str, share: float) -> None:  # noqa: ARG002 - nobody looks
+    def _heed(self, what: str | Text, share: float) -> None:  # noqa: ARG002 - nobody looks
         if self._stop.is_set():
-            raise StoppedError("The server ends.")
+            raise StoppedError(Text("The server ends.", "Сервер завершает работу."))
 
     def _sync(self, names: list[str] | None = None) -> str:
         from longfunnel.app.sources.sync import SyncError

@@ -13,6 +13,7 @@ from longfunnel.collect.plan import Plan
 from longfunnel.collect.privacy import NAMING
 from longfunnel.collect.wire import Lease, from_payload
 from longfunnel.core.errors import LongfunnelError, QuestionError, did_you_mean
+from longfunnel.core.text import Text
 from longfunnel.warehouse.facts import facts
 from longfunnel.warehouse.identifiers import KINDS
 
@@ -44,7 +45,12 @@ def tail(
     known = [*(site.name for site in plan.sites), *(hook.name for hook in plan.hooks)]
     keys = [key.name for key in business.state.api_keys.all()] if source and source not in known else []
     if source and source not in (*known, *keys):
-        raise QuestionError(f"There is no site, webhook or key «{source}».{did_you_mean(source, (*known, *keys))}")
+        raise QuestionError(
+            Text("There is no site, webhook or key «{name}».", "Сайта, вебхука или ключа «{name}» нет.").format(
+                name=source
+            )
+            + did_you_mean(source, (*known, *keys))
+        )
     for arrived in follow(business.folder / OWN_FOLDER / LOG_FOLDER, last=last, is_over=is_over):
         if arrived is None:
             yield None
@@ -74,7 +80,7 @@ def _rows(place: Position, payload: bytes, plan: Plan, *, personal: bool) -> Ite
 
 def _problem(part: Rejected, *, personal: bool) -> str:
     # a reason may quote the value
-    why = part.reason if personal else "It is in the quarantine: see longfunnel quarantine."
+    why = str(part.reason) if personal else "It is in the quarantine: see longfunnel quarantine."
     return f"{part.column}: {why}" if part.column else why
 
 

@@ -37,6 +37,7 @@ from longfunnel.collect.visiting.regions import Regions
 from longfunnel.collect.visiting.traffic import read_agent
 from longfunnel.collect.visiting.visitors import DailySalt
 from longfunnel.core.errors import LongfunnelError
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -217,7 +218,13 @@ def _check_port(host: str, port: int) -> None:
             return
     except OSError as error:
         raise PortError(
-            f"{host}:{port} cannot be used: {error.strerror}.", hint="Stop what uses it, or choose another with --port."
+            Text("{host}:{port} cannot be used: {error}.", "{host}:{port} занять нельзя: {error}.").format(
+                host=host, port=port, error=error.strerror
+            ),
+            hint=Text(
+                "Stop what uses it, or choose another with --port.",
+                "Остановите то, что его занимает, или выберите другой порт: --port.",
+            ),
         ) from error
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from dataclasses import dataclass
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -16,15 +14,18 @@ import msgspec
 from longfunnel.app.doctor import Finding
 from longfunnel.app.serving.up import tracker_tag
 from longfunnel.app.sites.page_policy import refusals
+from longfunnel.app.sites.page_tags import PageTags
 from longfunnel.collect.calls.lending import spellings
 from longfunnel.collect.plan import Plan, allows
 from longfunnel.core.errors import QuestionError, did_you_mean
+from longfunnel.core.text import Text, spoken
 from longfunnel.warehouse.identifiers import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from longfunnel.app.business import Business
+    from longfunnel.app.sites.page_tags import Tag
     from longfunnel.core.collecting import Site
 
 BROWSER = (
@@ -34,18 +35,7 @@ TEST_HEADER = "longfunnel-test"
 _SHARED_ENDINGS = frozenset({"co", "com", "net", "org", "gov", "edu", "ac", "msk", "spb"})
 """Second-level names under which, before a country's ending, strangers have their sites."""
 
-
-@dataclass(frozen=True)
-class _Tag:
-    """One tag of the tracker, as the page has it."""
-
-    src: str
-    site: str
-    host: str
-    """Address of the collector, without a slash at its end."""
-    consent: str
-    load: str
-    nonce: str
+_ANSWERS = Text("{url} answers {status}.", "{url} отвечает {status}.")
 
 
 def doctor_site(business: Business, url: str, *, client: httpx.Client | None = None) -> list[Finding]:
@@ -55,7 +45,10 @@ def doctor_site(business: Business, url: str, *, client: httpx.Client | None = N
     """
     url = url if "://" in url else f"https://{url}"
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-        raise QuestionError(f"«{url}» is no address of a page.", hint="longfunnel doctor site https://shop.example/")
+        raise QuestionError(
+            Text("«{url}» is no address of a page.", "«{url}» — не адрес страницы.").format(url=url),
+            hint=spoken("longfunnel doctor site https://shop.example/"),
+        )
     plan = Plan(business.settings)
     if client:
         return list(_findings(plan, url, client))
@@ -67,76 +60,130 @@ def _findings(plan: Plan, url: str, client: httpx.Client) -> Iterator[Finding]:
     if not plan.sites:
         yield Finding(
             "fault",
-            "longfunnel.toml has no [[site]].",
-            'Add one: [[site]] with name = "shop", and start `longfunnel up`.',
+            Text("longfunnel.toml has no [[site]].", "В longfunnel.toml нет [[site]]."),
+            Text(
+                'Add one: [[site]] with name = "shop", and start `longfunnel up`.',
+                'Добавьте: [[site]] с name = "shop" — и запустите `longfunnel up`.',
+            ),
         )
         return
     try:
         page = client.get(url)
     except httpx.HTTPError as error:
         yield Finding(
-            "fault", f"{url} cannot be fetched: {error}.", "Check the address, and that this machine reaches it."
+            "fault",
+            Text("{url} cannot be fetched: {error}.", "{url} не загружается: {error}.").format(url=url, error=error),
+            Text(
+                "Check the address, and that this machine reaches it.",
+                "Проверьте адрес и доступен ли он с этого компьютера.",
+            ),
         )
         return
     if page.status_code >= 400:
-        yield Finding("fault", f"{url} answers {page.status_code}.", "Name a page that visitors see.")
+        yield Finding(
+            "fault",
+            _ANSWERS.format(url=url, status=page.status_code),
+            Text("Name a page that visitors see.", "Назовите страницу, которую видят посетители."),
+        )
         return
     address = str(page.url)
-    yield Finding("ok", f"{address} answers {page.status_code}.")
-    html = _Page(address)
+    yield Finding("ok", _ANSWERS.format(url=address, status=page.status_code))
+    html = PageTags(address)
     html.feed(page.text)
     if not html.tags:
-        advice = f"Put this line into the <head> of every page: {tracker_tag(plan, plan.sites[0].name, 'https://YOUR-COLLECTOR')}"
+        advice = Text(
+            "Put this line into the <head> of every page: {tag}", "Вставьте эту строку в <head> каждой страницы: {tag}"
+        ).format(tag=tracker_tag(plan, plan.sites[0].name, "https://YOUR-COLLECTOR"))
         if "googletagmanager.com/gtm.js" in page.text:
-            advice += " The page has Google Tag Manager: a tag that it adds cannot be seen here."
-        yield Finding("fault", "The page has no tag of the tracker (a script …/lf.js).", advice)
+            advice += Text(
+                " The page has Google Tag Manager: a tag that it adds cannot be seen here.",
+                " На странице есть Google Tag Manager: тег, который добавляет он, отсюда не виден.",
+            )
+        none = Text(
+            "The page has no tag of the tracker (a script …/lf.js).", "На странице нет тега счётчика (скрипт …/lf.js)."
+        )
+        yield Finding("fault", none, advice)
         return
     policies = [*page.headers.get_list("content-security-policy"), *html.policies]
     seen: set[tuple[str, str]] = set()
     for tag in html.tags:
         if (tag.host, tag.site) in seen:
             yield Finding(
-                "warning", f"The tag of «{tag.site}» is on the page twice.", "Leave one: the tracker ignores the other."
+                "warning",
+                Text("The tag of «{site}» is on the page twice.", "Тег «{site}» стоит на странице дважды.").format(
+                    site=tag.site
+                ),
+                Text("Leave one: the tracker ignores the other.", "Оставьте один: второй счётчик не замечает."),
             )
             continue
         seen.add((tag.host, tag.site))
         yield from _tag(plan, tag, address, policies, page.text, client)
 
 
-def _tag(plan: Plan, tag: _Tag, page: str, policies: list[str], text: str, client: httpx.Client) -> Iterator[Finding]:
+def _tag(plan: Plan, tag: Tag, page: str, policies: list[str], text: str, client: httpx.Client) -> Iterator[Finding]:
     names = [site.name for site in plan.sites]
     site = plan.site_named(tag.site)
     if site is None:
-        wrong = f'The tag says data-site="{tag.site}", and there is no such [[site]].{did_you_mean(tag.site, names)}'
-        yield Finding("fault", wrong, f"Known: {', '.join(names)}. Mend the tag or longfunnel.toml.")
+        wrong = Text(
+            'The tag says data-site="{site}", and there is no such [[site]].',
+            'В теге стоит data-site="{site}", а такого [[site]] нет.',
+        ).format(site=tag.site)
+        advice = Text(
+            "Known: {names}. Mend the tag or longfunnel.toml.", "Есть: {names}. Поправьте тег или longfunnel.toml."
+        )
+        yield Finding("fault", wrong + did_you_mean(tag.site, names), advice.format(names=", ".join(names)))
         return
-    yield Finding("ok", f"The tag is there: site «{site.name}», collector {tag.host}.")
+    there = Text("The tag is there: site «{site}», collector {host}.", "Тег на месте: сайт «{site}», сборщик {host}.")
+    yield Finding("ok", there.format(site=site.name, host=tag.host))
     if page.startswith("https:") and tag.host.startswith("http:"):
         yield Finding(
             "fault",
-            f"The page is https and the collector {tag.host} is http: browsers block it.",
-            "Put TLS before the collector, and https:// into the tag.",
+            Text(
+                "The page is https and the collector {host} is http: browsers block it.",
+                "Страница — https, а сборщик {host} — http: браузеры его не пустят.",
+            ).format(host=tag.host),
+            Text(
+                "Put TLS before the collector, and https:// into the tag.",
+                "Поставьте перед сборщиком TLS, а в тег — https://.",
+            ),
         )
     for directive in refusals(policies, tag.src, page, nonce=tag.nonce):
         origin = f"{urlsplit(tag.host).scheme}://{urlsplit(tag.host).netloc}"
         yield Finding(
             "fault",
-            f"The page's Content-Security-Policy ({directive}) forbids {origin}.",
-            f"Add {origin} to {directive}.",
+            Text(
+                "The page's Content-Security-Policy ({directive}) forbids {origin}.",
+                "Content-Security-Policy страницы ({directive}) запрещает {origin}.",
+            ).format(directive=directive, origin=origin),
+            Text("Add {origin} to {directive}.", "Добавьте {origin} в {directive}.").format(
+                directive=directive, origin=origin
+            ),
         )
     origin = f"{urlsplit(page).scheme}://{urlsplit(page).netloc}"
     if not allows(site, origin):
         yield Finding(
             "fault",
-            f"[[site]] «{site.name}» origins does not have {origin}: its events are refused.",
-            f'Add "{origin}".',
+            Text(
+                "[[site]] «{site}» origins does not have {origin}: its events are refused.",
+                "В origins у [[site]] «{site}» нет {origin}: события оттуда не принимаются.",
+            ).format(site=site.name, origin=origin),
+            Text('Add "{origin}".', 'Добавьте "{origin}".').format(origin=origin),
         )
     if tag.consent not in ("full", "cookieless", "none"):
-        yield Finding("warning", f'data-consent="{tag.consent}" means nothing.', "It can be full, cookieless or none.")
+        yield Finding(
+            "warning",
+            Text('data-consent="{consent}" means nothing.', 'data-consent="{consent}" ничего не значит.').format(
+                consent=tag.consent
+            ),
+            Text("It can be full, cookieless or none.", "Может быть full, cookieless или none."),
+        )
     elif tag.consent == "none":
         yield Finding(
             "ok",
-            'data-consent="none": nothing is sent until the page calls lf.consent("full") or lf.consent("cookieless").',
+            Text(
+                'data-consent="none": nothing is sent until the page calls lf.consent("full") or lf.consent("cookieless").',
+                'data-consent="none": ничего не отправляется, пока страница не вызовет lf.consent("full") или lf.consent("cookieless").',
+            ),
         )
     yield from _numbers(plan, site, tag, text)
     try:
@@ -144,27 +191,42 @@ def _tag(plan: Plan, tag: _Tag, page: str, policies: list[str], text: str, clien
     except httpx.HTTPError as error:
         yield Finding(
             "fault",
-            f"The collector {tag.host} cannot be reached: {error}.",
-            "Start it with `longfunnel up`, and check the proxy and the name in DNS.",
+            Text("The collector {host} cannot be reached: {error}.", "Сборщик {host} недоступен: {error}.").format(
+                host=tag.host, error=error
+            ),
+            Text(
+                "Start it with `longfunnel up`, and check the proxy and the name in DNS.",
+                "Запустите его командой `longfunnel up` и проверьте прокси и имя в DNS.",
+            ),
         )
         return
     if script.status_code != 200 or b"data-site" not in script.content:
         yield Finding(
             "fault",
-            f"{tag.src} answers {script.status_code}, and not with the tracker.",
-            "Let the proxy pass everything of that host to the collector.",
+            Text(
+                "{src} answers {status}, and not with the tracker.", "{src} отвечает {status}, и это не счётчик."
+            ).format(src=tag.src, status=script.status_code),
+            Text(
+                "Let the proxy pass everything of that host to the collector.",
+                "Пусть прокси передаёт сборщику всё, что приходит на этот адрес.",
+            ),
         )
         return
     if ready.status_code != 200:
         yield Finding(
             "fault",
-            f"The collector is not ready ({ready.status_code}): {ready.text[:200]}",
-            "Look at its log; nothing is lost while it answers 503, visitors' browsers try again.",
+            Text("The collector is not ready ({status}): {said}", "Сборщик не готов ({status}): {said}").format(
+                status=ready.status_code, said=ready.text[:200]
+            ),
+            Text(
+                "Look at its log; nothing is lost while it answers 503, visitors' browsers try again.",
+                "Посмотрите его журнал; пока он отвечает 503, ничего не теряется: браузеры посетителей повторят.",
+            ),
         )
     yield from _event(site, tag, page, origin, client)
 
 
-def _event(site: Site, tag: _Tag, page: str, origin: str, client: httpx.Client) -> Iterator[Finding]:
+def _event(site: Site, tag: Tag, page: str, origin: str, client: httpx.Client) -> Iterator[Finding]:
     now = time.time() * 1000
     event = {"i": f"test-{secrets.token_hex(8)}", "n": "page_view", "t": now, "u": page}
     body = msgspec.json.encode({"s": site.name, "v": None, "t": now, "c": 2, "e": [event]})
@@ -172,47 +234,80 @@ def _event(site: Site, tag: _Tag, page: str, origin: str, client: httpx.Client) 
     try:
         answer = client.post(f"{tag.host}/e", content=body, headers=headers)
     except httpx.HTTPError as error:
-        yield Finding("fault", f"A test event cannot be sent: {error}.", "Let the proxy pass POST /e to the collector.")
+        yield Finding(
+            "fault",
+            Text("A test event cannot be sent: {error}.", "Пробное событие не отправляется: {error}.").format(
+                error=error
+            ),
+            Text("Let the proxy pass POST /e to the collector.", "Пусть прокси передаёт сборщику POST /e."),
+        )
         return
     if answer.status_code != 202:
         yield Finding(
             "fault",
-            f"A test event is refused ({answer.status_code}): {answer.text[:300]}",
-            "Mend what the answer names, and ask again.",
+            Text("A test event is refused ({status}): {said}", "Пробное событие не принято ({status}): {said}").format(
+                status=answer.status_code, said=answer.text[:300]
+            ),
+            Text("Mend what the answer names, and ask again.", "Поправьте то, что названо в ответе, и повторите."),
         )
         return
     if answer.headers.get("access-control-allow-origin") != origin:
         yield Finding(
             "fault",
-            "The collector's answer lost its Access-Control-Allow-Origin on the way.",
-            "Let the proxy pass the collector's headers as they are.",
+            Text(
+                "The collector's answer lost its Access-Control-Allow-Origin on the way.",
+                "Ответ сборщика по дороге потерял Access-Control-Allow-Origin.",
+            ),
+            Text(
+                "Let the proxy pass the collector's headers as they are.",
+                "Пусть прокси передаёт заголовки сборщика как есть.",
+            ),
         )
         return
-    yield Finding("ok", "A test event was accepted (it is not kept).")
+    yield Finding(
+        "ok", Text("A test event was accepted (it is not kept).", "Пробное событие принято (оно не сохраняется).")
+    )
     cookie = answer.headers.get("set-cookie", "")
     if not cookie:
         yield Finding(
-            "fault", "The collector's answer lost its cookie on the way.", "Let the proxy pass Set-Cookie as it is."
+            "fault",
+            Text("The collector's answer lost its cookie on the way.", "Ответ сборщика по дороге потерял cookie."),
+            Text("Let the proxy pass Set-Cookie as it is.", "Пусть прокси передаёт Set-Cookie как есть."),
         )
     elif not _is_one_site(urlsplit(tag.host).hostname or "", urlsplit(page).hostname or ""):
         own = (urlsplit(page).hostname or "").removeprefix("www.")
         yield Finding(
             "warning",
-            f"{tag.host} is another site than the page: the browser keeps the visitor's cookie for days only, or not at all.",
-            f"Give the collector a name under the site, such as stats.{own}.",
+            Text(
+                "{host} is another site than the page: the browser keeps the visitor's cookie for days only, or not at all.",
+                "{host} — другой сайт, чем страница: браузер хранит cookie посетителя лишь несколько дней или вовсе не хранит.",
+            ).format(host=tag.host),
+            Text(
+                "Give the collector a name under the site, such as stats.{own}.",
+                "Дайте сборщику имя внутри сайта, например stats.{own}.",
+            ).format(own=own),
         )
     else:
-        yield Finding("ok", "The visitor's cookie is first-party and lasts 395 days.")
+        yield Finding(
+            "ok",
+            Text(
+                "The visitor's cookie is first-party and lasts 395 days.",
+                "Cookie посетителя — своя для сайта и живёт 395 дней.",
+            ),
+        )
 
 
-def _numbers(plan: Plan, site: Site, tag: _Tag, text: str) -> Iterator[Finding]:
+def _numbers(plan: Plan, site: Site, tag: Tag, text: str) -> Iterator[Finding]:
     if not plan.pool(site.name):
         return
     if "numbers" not in tag.load.split():
         yield Finding(
             "warning",
-            f"«{site.name}» has tracking numbers, and the tag does not load them.",
-            'Add to the tag: data-load="behaviour numbers"',
+            Text(
+                "«{site}» has tracking numbers, and the tag does not load them.",
+                "У «{site}» есть подменные номера, а тег их не загружает.",
+            ).format(site=site.name),
+            Text('Add to the tag: data-load="behaviour numbers"', 'Добавьте в тег: data-load="behaviour numbers"'),
         )
     plain = re.sub(r"&nbsp;|&#160;", " ", text)
     numbers = [normalise("phone", number, plan.country) for number in site.numbers.replaces]
@@ -223,8 +318,14 @@ def _numbers(plan: Plan, site: Site, tag: _Tag, text: str) -> Iterator[Finding]:
     ):
         yield Finding(
             "warning",
-            "None of numbers.replaces is in the page's text.",
-            "That is right if a script of the page writes it; else see how the page spells it.",
+            Text(
+                "None of numbers.replaces is in the page's text.",
+                "Ни одного номера из numbers.replaces в тексте страницы нет.",
+            ),
+            Text(
+                "That is right if a script of the page writes it; else see how the page spells it.",
+                "Это верно, если номер пишет скрипт страницы; иначе посмотрите, как он там написан.",
+            ),
         )
 
 
@@ -239,34 +340,3 @@ def _is_one_site(one: str, other: str) -> bool:
         shared += 1
     second = one.split(".")[-2] if "." in one else ""
     return shared >= (3 if second in _SHARED_ENDINGS and len(one.rpartition(".")[2]) == 2 else 2)
-
-
-class _Page(HTMLParser):
-    """The tags of the tracker and the policies in a page's HTML."""
-
-    def __init__(self, address: str) -> None:
-        super().__init__()
-        self._address = address
-        self.tags: list[_Tag] = []
-        self.policies: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """One tag of the page."""
-        given = {name: value or "" for name, value in attrs}
-        if tag == "base" and given.get("href"):
-            self._address = urljoin(self._address, given["href"])
-        if tag == "meta" and given.get("http-equiv", "").lower() == "content-security-policy":
-            self.policies.append(given.get("content", ""))
-        src = urljoin(self._address, given.get("src", ""))
-        if tag == "script" and (urlsplit(src).path.endswith("/lf.js") or ("data-site" in given and given.get("src"))):
-            host = given.get("data-host") or re.sub(r"[^/]*$", "", src)
-            self.tags.append(
-                _Tag(
-                    src,
-                    given.get("data-site", ""),
-                    host.rstrip("/"),
-                    given.get("data-consent", "full"),
-                    given.get("data-load", "behaviour"),
-                    given.get("nonce", ""),
-                )
-            )

@@ -11,6 +11,7 @@ from longfunnel.collect.calls.matching import prepare
 from longfunnel.collect.calls.numbers import advised_size, pool_load
 from longfunnel.collect.plan import Plan
 from longfunnel.core.errors import NothingYetError, QuestionError, did_you_mean
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     import duckdb
@@ -77,12 +78,17 @@ def number_pools(
     plan = Plan(business.settings)
     names = [known.name for known in plan.sites]
     if site and site not in names:
-        raise QuestionError(f"There is no site «{site}».{did_you_mean(site, names)}")
+        raise QuestionError(
+            Text("There is no site «{site}».", "Сайта «{site}» нет.").format(site=site) + did_you_mean(site, names)
+        )
     chosen = [known for known in plan.sites if plan.pool(known.name) and site in ("", known.name)]
     if not chosen:
         raise NothingYetError(
-            "No site has tracking numbers yet.",
-            hint="Give a [[site]] numbers.pool and numbers.replaces in longfunnel.toml.",
+            Text("No site has tracking numbers yet.", "Подменных номеров пока нет ни у одного сайта."),
+            hint=Text(
+                "Give a [[site]] numbers.pool and numbers.replaces in longfunnel.toml.",
+                "Заполните numbers.pool и numbers.replaces у [[site]] в longfunnel.toml.",
+            ),
         )
     return [_report(business.warehouse, plan, one, visits_per_hour, call_delay) for one in chosen]
 

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 from collections import defaultdict
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -20,15 +19,18 @@ from longfunnel.connect import ImportReport, check_source, credentials_of, missi
 from longfunnel.connect._engine.errors import ConnectError, ExpiredError
 from longfunnel.connect._engine.running import Given, StreamsError, run, shaping_of
 from longfunnel.connect._engine.writing import Writer
-from longfunnel.core.errors import LongfunnelError, SourceError
+from longfunnel.core.errors import LongfunnelError, SourceError, did_you_mean, words_of
+from longfunnel.core.text import NOTHING, Text, spoken
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from longfunnel.app.business import Business
     from longfunnel.connect._engine import Connector, Tokens, Touched
+    from longfunnel.core.progress import Progress
     from longfunnel.core.settings import Source
 
 _LOOK_SECONDS = 0.3
-Tell = Callable[[str, float], None]
 
 
 class Secrets:
@@ -61,8 +63,14 @@ class Secrets:
             opened: dict[str, Any] = json.loads(box(self._business).decrypt(sealed.encode()))
         except InvalidToken:
             raise ExpiredError(
-                f"The secrets of «{self._source}» cannot be read: their key file is not the one that sealed them.",
-                hint=f"Connect the source again: longfunnel connect {self._source}",
+                Text(
+                    "The secrets of «{source}» cannot be read: their key file is not the one that sealed them.",
+                    "Секреты «{source}» не читаются: файл ключа не тот, которым они запечатаны.",
+                ).format(source=self._source),
+                hint=Text(
+                    "Connect the source again: longfunnel connect {source}",
+                    "Подключите источник заново: longfunnel connect {source}",
+                ).format(source=self._source),
             ) from None
         return opened
 
@@ -76,7 +84,7 @@ class Outcome:
     """What came of the connected sources."""
 
     reports: list[ImportReport] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
+    failures: list[Text] = field(default_factory=list)
 
 
 def given_of(business: Business, source: Source, *, recorded_at: datetime | None = None) -> Given:
@@ -85,12 +93,22 @@ def given_of(business: Business, source: Source, *, recorded_at: datetime | None
     given = given_so_far(business, source, recorded_at or now())
     check_source(source)
     if missing := missing_credentials(given.connector, given.credentials):
-        where = " or ".join(f"{variable(source.name, name)}" for name in missing)
-        raise ExpiredError(
-            f"{given.connector.title} needs {', '.join(missing)}.",
-            hint=f"Connect it with: longfunnel connect {source.name}, or set {where}.",
+        variables = [variable(source.name, name) for name in missing]
+        raise needing(
+            given.connector,
+            missing,
+            hint=Text(
+                "Connect it with: longfunnel connect {source}, or set {where}.",
+                "Подключите его: longfunnel connect {source} — или задайте {where}.",
+            ).format(source=source.name, where=Text(" or ".join(variables), " или ".join(variables))),
         )
     return given
+
+
+def needing(connector: Connector, missing: list[str], *, hint: str | Text = "") -> ExpiredError:
+    """The error for credentials that are missing."""
+    said = Text("{system} needs {missing}.", "Чтобы подключить {system}, нужно указать {missing}.")
+    return ExpiredError(said.format(system=connector.title, missing=", ".join(missing)), hint=hint)
 
 
 def given_so_far(business: Business, source: Source, recorded_at: datetime) -> Given:
@@ -105,7 +123,7 @@ def given_so_far(business: Business, source: Source, recorded_at: datetime) -> G
 
 
 def sync_connected(
-    business: Business, sources: list[Source], recorded_at: datetime, tell: Tell, *, is_asked: bool
+    business: Business, sources: list[Source], recorded_at: datetime, tell: Progress, *, is_asked: bool
 ) -> Outcome:
     """Read what is new in the sources, all together: one that waits does not hold up the others.
 
@@ -123,13 +141,13 @@ def sync_connected(
 
 
 async def _together(
-    business: Business, sources: list[Source], recorded_at: datetime, tell: Tell, outcome: Outcome
+    business: Business, sources: list[Source], recorded_at: datetime, tell: Progress, outcome: Outcome
 ) -> None:
     shares = dict.fromkeys((source.name for source in sources), 0.0)
-    last = ""
+    last: str | Text = ""
 
-    def part(name: str) -> Tell:
-        def told(what: str, share: float) -> None:
+    def part(name: str) -> Progress:
+        def told(what: str | Text, share: float) -> None:
             nonlocal last
             shares[name], last = share, what
 
@@ -152,7 +170,7 @@ async def _together(
     tell(last, 1.0)
 
 
-async def _one(business: Business, source: Source, recorded_at: datetime, tell: Tell, outcome: Outcome) -> None:
+async def _one(business: Business, source: Source, recorded_at: datetime, tell: Progress, outcome: Outcome) -> None:
     connections = business.state.connections
     try:
         given = given_of(business, source, recorded_at=recorded_at)
@@ -162,15 +180,20 @@ async def _one(business: Business, source: Source, recorded_at: datetime, tell: 
             _followed(business, source, end)
     except StreamsError as error:
         until = now() + timedelta(seconds=error.seconds) if error.kind == "limited" and error.seconds else None
-        connections.note(source.name, error.kind, str(error), now(), not_before=until)
-        outcome.failures.append(f"{source.name}: {error}")
+        connections.note(source.name, error.kind, words_of(error), now(), not_before=until)
+        outcome.failures.append(_of(source, error))
         outcome.reports.append(error.report)
     except LongfunnelError as error:
-        connections.note(source.name, error.kind if isinstance(error, ConnectError) else error.code, str(error), now())
-        outcome.failures.append(f"{source.name}: {error}")
+        state = error.kind if isinstance(error, ConnectError) else error.code
+        connections.note(source.name, state, words_of(error), now())
+        outcome.failures.append(_of(source, error))
     else:
-        connections.note(source.name, "good", "", now())
+        connections.note(source.name, "good", NOTHING, now())
         outcome.reports.append(report)
+
+
+def _of(source: Source, error: LongfunnelError) -> Text:
+    return spoken(f"{source.name}: ") + words_of(error)
 
 
 def _told_by_webhooks(
@@ -225,7 +248,7 @@ def is_genuine(business: Business, source: str, headers: Mapping[str, str], cont
     return hook is not None and hook.is_genuine(headers, content_type, body, given.credentials)
 
 
-def replay(business: Business, source: Source, tell: Tell) -> ImportReport:
+def replay(business: Business, source: Source, tell: Progress) -> ImportReport:
     """Shape the records that are kept of the source once more, without asking its system: after an upgrade, or when its mapping changed."""
     given = given_so_far(business, source, now())
     connector = given.connector
@@ -252,9 +275,8 @@ def connected_sources(business: Business) -> list[Source]:
 
 def source_named(business: Business, name: str) -> Source:
     """The connected source of that name. Raises SourceError for one that is not there."""
-    from longfunnel.core.errors import did_you_mean
-
     known = {source.name: source for source in connected_sources(business)}
     if name not in known:
-        raise SourceError(f"There is no connected source «{name}».{did_you_mean(name, known)}")
+        said = Text("There is no connected source «{name}».", "Нет подключённого источника «{name}».").format(name=name)
+        raise SourceError(said + did_you_mean(name, known))
     return known[name]

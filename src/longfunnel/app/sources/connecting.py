@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from longfunnel.app.business import now
 from longfunnel.app.settings_file import change_settings, new_row, row_named, rows_of, write_settings
-from longfunnel.app.sources.connected import Secrets, given_so_far
+from longfunnel.app.sources.connected import Secrets, given_so_far, needing
 from longfunnel.connect import check_source, connector_named, connector_names, missing_credentials, variable
-from longfunnel.connect._engine.errors import ConnectError, ExpiredError
+from longfunnel.connect._engine.errors import ConnectError
 from longfunnel.connect._engine.running import api_of, reading_of, shaping_of
-from longfunnel.core.errors import SettingsError
+from longfunnel.core.errors import SettingsError, words_of
+from longfunnel.core.text import NOTHING, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from tomlkit import TOMLDocument
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from longfunnel.connect._engine import Api, Connector, Record, Stream
     from longfunnel.connect._engine.running import Given
     from longfunnel.core.settings import Source
-    from longfunnel.core.text import Text
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,10 @@ def add_connection(business: Business, name: str, kind: str, settings: Mapping[s
     a name that is taken, an unknown type, and settings that the connector does not know. What is required may follow later."""
     connector_named(kind)
     if any(source.name == name for source in business.settings.source):
-        raise SettingsError(f"There is a [[source]] «{name}» already.", hint="Choose another name.")
+        raise SettingsError(
+            Text("There is a [[source]] «{name}» already.", "[[source]] «{name}» уже есть.").format(name=name),
+            hint=Text("Choose another name.", "Выберите другое имя."),
+        )
     row = new_row({"name": name, "type": kind, **settings})
     return _change(business, name, lambda document: rows_of(document, "source").append(row))
 
@@ -64,21 +67,14 @@ def change_connection(business: Business, name: str, settings: Mapping[str, Any]
     return _change(business, name, change)
 
 
-def remove_connection(business: Business, name: str) -> None:
-    """Take the source out of longfunnel.toml and forget its secrets. Its facts stay. Raises SettingsError for one that is not there."""
-
-    def change(document: TOMLDocument) -> None:
-        row = row_named(document, "source", name)
-        rows_of(document, "source").remove(row)
-
-    change_settings(business, change)
-    business.state.connections.forget(name)
-
-
-def keep_credentials(business: Business, source: Source, given: Mapping[str, str]) -> None:
-    """Keep credentials sealed; ones that are not given stay as they were, and tokens made of the old ones are dropped."""
+def keep_credentials(
+    business: Business, source: Source, given: Mapping[str, str], *, forget: Collection[str] = ()
+) -> None:
+    """Keep credentials sealed; ones that are not given stay as they were, but those to ``forget``, and tokens made of the old
+    ones are dropped."""
     kept = Secrets(business, source.name)
-    kept.keep({**kept.credentials(), **{name: value.strip() for name, value in given.items() if value.strip()}})
+    before = {name: value for name, value in kept.credentials().items() if name not in forget}
+    kept.keep({**before, **{name: value.strip() for name, value in given.items() if value.strip()}})
 
 
 def lacking(business: Business, source: Source) -> list[str]:
@@ -117,7 +113,8 @@ def authorize_url(business: Business, source: Source, redirect: str) -> tuple[st
     given = _complete(business, source)
     oauth = given.connector.oauth
     if oauth is None or oauth.authorize is None:
-        raise SettingsError(f"{given.connector.title} is not connected through a browser.")
+        said = Text("{system} is not connected through a browser.", "{system} подключают не через браузер.")
+        raise SettingsError(said.format(system=given.connector.title))
     state = secrets.token_urlsafe(24)
     return oauth.authorize(api_of(given).keeper.url, given.credentials, redirect, state), state
 
@@ -149,10 +146,15 @@ def check_connection(business: Business, source: Source) -> list[Record]:
     try:
         choices = asyncio.run(check())
     except ConnectError as error:
-        business.state.connections.note(source.name, error.kind, str(error), now())
+        business.state.connections.note(source.name, error.kind, words_of(error), now())
         raise
-    business.state.connections.note(source.name, "good", "", now())
+    business.state.connections.note(source.name, "good", NOTHING, now())
     return choices
+
+
+_TAKES_LONGER = Text(
+    "This takes longer: it comes with the first run.", "На это нужно больше времени: придёт с первой загрузкой."
+)
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ class Sample:
     title: Text
     rows: list[tuple[str, dict[str, Any]]]
     """Fact and values."""
-    trouble: str = ""
+    trouble: Text = NOTHING
 
 
 def preview(business: Business, source: Source, *, rows: int = 5, seconds: float = 20) -> list[Sample]:
@@ -184,9 +186,9 @@ def preview(business: Business, source: Source, *, rows: int = 5, seconds: float
                     ):  # to go on would make the system forget what nobody kept
                         break
         except TimeoutError:
-            return Sample(stream.name, stream.title, found[:rows], "This takes longer: it comes with the first run.")
+            return Sample(stream.name, stream.title, found[:rows], _TAKES_LONGER)
         except (ConnectError, ValueError, KeyError, TypeError) as error:
-            return Sample(stream.name, stream.title, found[:rows], str(error))
+            return Sample(stream.name, stream.title, found[:rows], words_of(error))
         return Sample(stream.name, stream.title, found[:rows])
 
     async def every() -> list[Sample]:
@@ -220,7 +222,7 @@ def register_webhooks(business: Business, source: Source, address: str) -> bool:
 def _complete(business: Business, source: Source) -> Given:
     given = given_so_far(business, source, now())
     if missing := missing_credentials(given.connector, given.credentials):
-        raise ExpiredError(f"{given.connector.title} needs {', '.join(missing)}.")
+        raise needing(given.connector, missing)
     return given
 
 

@@ -13,6 +13,7 @@ from longfunnel.connect import propose
 if TYPE_CHECKING:
     from longfunnel.app.business import Business
     from longfunnel.connect import Proposal
+    from longfunnel.core.settings import Source
 
 
 def propose_source(business: Business, file: Path, *, fact: str = "") -> Proposal:
@@ -38,6 +39,11 @@ def source_of(business: Business, file: Path) -> str:
         if source.type == "file" and (str(inside) == source.path or inside in _matching(business, source.path)):
             return source.name
     return ""
+
+
+def files_of(business: Business, source: Source) -> list[Path]:
+    """The files that the source reads now, as the settings would name each, by name."""
+    return sorted(path for path in _matching(business, source.path) if (business.folder / path).is_file())
 
 
 def _matching(business: Business, pattern: str) -> list[Path]:

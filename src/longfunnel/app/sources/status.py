@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from longfunnel.core.text import Text, read_stored
 from longfunnel.warehouse.facts import facts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import date, datetime
 
     import duckdb
 
     from longfunnel.app.business import Business
     from longfunnel.connect import ImportReport
+    from longfunnel.core.progress import Progress
 
 _DAYS = {"spend": "day_on", "fx_rate": "day_on"}
 
@@ -56,7 +57,7 @@ class Cause:
     fact: str
     column: str
     """Theirs; empty where the row could not be parted into cells."""
-    reason: str
+    reason: Text
     rows: int
     values: list[tuple[str, int]]
     """The commonest values that could not be read, with how often."""
@@ -110,7 +111,7 @@ def causes_of(connection: duckdb.DuckDBPyConnection, source: str, *, examples: i
             same,
         ).fetchall()
         shown = [dict(zip(("file", "row_number", "value", "raw"), row, strict=True)) for row in rows]
-        found.append(Cause(fact, column, reason, many, values, shown))
+        found.append(Cause(fact, column, read_stored(reason), many, values, shown))
     return found
 
 
@@ -120,13 +121,13 @@ def facts_held(connection: duckdb.DuckDBPyConnection) -> set[str]:
 
 
 def bring_in(
-    business: Business, names: list[str] | None = None, *, progress: Callable[[str, float], None] | None = None
+    business: Business, names: list[str] | None = None, *, progress: Progress | None = None
 ) -> list[ImportReport]:
     """Sync these sources (all, when none is named) and build: a job that tells how far it is. Raises SyncError as ``sync`` does,
     after what could be imported was built."""
     from longfunnel.app.sources.sync import SyncError
 
-    def part(since: float, share: float) -> Callable[[str, float], None] | None:
+    def part(since: float, share: float) -> Progress | None:
         return (lambda what, done: progress(what, since + share * done)) if progress else None
 
     failure = None

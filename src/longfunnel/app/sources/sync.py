@@ -10,16 +10,16 @@ from longfunnel.collect.loading.retrying import retry_hooks
 from longfunnel.collect.plan import WEBHOOK, Plan
 from longfunnel.connect import FileReport, ImportReport, import_source
 from longfunnel.connect.dlt import import_dlt
-from longfunnel.core.errors import NothingYetError, QuestionError, SourceError, did_you_mean, together
+from longfunnel.core.errors import NothingYetError, QuestionError, SourceError, did_you_mean, together, words_of
+from longfunnel.core.text import NOTHING, Text, spoken
 from longfunnel.warehouse.database import transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from longfunnel.app.business import Business
+    from longfunnel.core.progress import Progress
     from longfunnel.core.settings import Source
-    from longfunnel.core.text import Text
 
 
 class SyncError(SourceError):
@@ -30,9 +30,7 @@ class SyncError(SourceError):
         self.reports = reports
 
 
-def sync(
-    business: Business, names: list[str] | None = None, *, progress: Callable[[str, float], None] | None = None
-) -> list[ImportReport]:
+def sync(business: Business, names: list[str] | None = None, *, progress: Progress | None = None) -> list[ImportReport]:
     """Import the sources of longfunnel.toml, all or those in ``names``; one report each.
 
     A source that cannot be read does not stop the others: after all of them were tried, SyncError tells of those that
@@ -41,14 +39,24 @@ def sync(
     settings = business.settings
     known = [source.name for source in settings.source]
     if not known:
-        raise NothingYetError("No source is set up yet.", hint="Add a file with: longfunnel import FILE")
+        raise NothingYetError(
+            Text("No source is set up yet.", "Источников пока нет."),
+            hint=Text("Add a file with: longfunnel import FILE", "Добавьте файл: longfunnel import ФАЙЛ"),
+        )
     unknown = [name for name in names or [] if name not in known]
     if unknown:
         raise QuestionError(
-            together([f"There is no source «{name}».{did_you_mean(name, known)}" for name in unknown], "Not synced:")
+            together(
+                [
+                    Text("There is no source «{name}».", "Нет источника «{name}».").format(name=name)
+                    + did_you_mean(name, known)
+                    for name in unknown
+                ],
+                Text("Not synced:", "Не загружено:"),
+            )
         )
     reports: list[ImportReport] = []
-    failures: list[str] = []
+    failures: list[Text] = []
     recorded_at = now()
     plan = Plan(settings)
     chosen = [source for source in settings.source if not names or source.name in names]
@@ -85,21 +93,26 @@ def sync(
                     )
                 )
         except SourceError as error:
-            failures.append(f"{source.name}: {error}")
-            _note(business, source, "trouble", str(error))
+            failures.append(spoken(f"{source.name}: ") + words_of(error))
+            _note(business, source, "trouble", words_of(error))
         else:
-            _note(business, source, "good", "")
+            _note(business, source, "good", NOTHING)
     if any("call" in report.fact.split() and report.added + report.changed for report in reports):
         with business.interruptible(), transaction(business.warehouse):
             record_matches(business.warehouse, plan, recorded_at)
     if failures:
-        done = f" The other {len(reports)} were imported." if reports else ""
-        intro = f"{len(failures)} of {len(failures) + len(reports)} sources could not be imported.{done}"
+        intro = Text(
+            "{failed} of {all} sources could not be imported.", "Не удалось загрузить источников: {failed} из {all}."
+        ).format(failed=len(failures), all=len(failures) + len(reports))
+        if reports:
+            intro += Text(" The other {many} were imported.", " Остальные ({many}) загружены.").format(
+                many=len(reports)
+            )
         raise SyncError(together(failures, intro), reports)
     return reports
 
 
-def _note(business: Business, source: Source, state: str, told: str) -> None:
+def _note(business: Business, source: Source, state: str, told: Text) -> None:
     """How a source that reaches an outside system fared; a file's import tells that itself."""
     if source.type == "dlt":
         business.state.connections.note(source.name, state, told, now())

@@ -9,6 +9,7 @@ import unicodedata
 from typing import IO, TYPE_CHECKING
 
 from longfunnel.core.errors import SourceError
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +32,12 @@ def keep_upload(business: Business, content: IO[bytes], name: str) -> Path:
     """
     safe = safe_name(name)
     if not safe.lower().endswith(ENDINGS):
-        raise SourceError(f"«{name}» is no table that can be read.", hint=f"These can: {', '.join(ENDINGS)}.")
+        raise SourceError(
+            Text("«{name}» is no table that can be read.", "«{name}» — не таблица, которую можно прочитать.").format(
+                name=name
+            ),
+            hint=Text("These can: {endings}.", "Подойдут: {endings}.").format(endings=", ".join(ENDINGS)),
+        )
     folder = business.folder / FOLDER
     folder.mkdir(exist_ok=True)
     partial = folder / f".{os.urandom(8).hex()}.part"
@@ -42,15 +48,20 @@ def keep_upload(business: Business, content: IO[bytes], name: str) -> Path:
                 size += len(chunk)
                 if size > LARGEST:
                     raise SourceError(
-                        f"«{name}» is larger than {LARGEST >> 30} GB.",
-                        hint="Split it, or put it into the folder and run: longfunnel import.",
+                        Text("«{name}» is larger than {most} GB.", "«{name}» больше {most} ГБ.").format(
+                            name=name, most=LARGEST >> 30
+                        ),
+                        hint=Text(
+                            "Split it, or put it into the folder and run: longfunnel import.",
+                            "Разделите его или положите в папку и выполните: longfunnel import.",
+                        ),
                     )
                 digest.update(chunk)
                 written.write(chunk)
             written.flush()
             os.fsync(written.fileno())
         if not size:
-            raise SourceError(f"«{name}» is empty.")
+            raise SourceError(Text("«{name}» is empty.", "Файл «{name}» пуст.").format(name=name))
         target = _place(folder, safe, digest.hexdigest())
         if not target.exists():
             partial.rename(target)

@@ -8,5 +8,6 @@ from __future__ import annotations
 
 from longfunnel.app.write_back.carrying_out import Done, carry_out, undo, write_automatically
 from longfunnel.app.write_back.planning import Change, Planned, plan
+from longfunnel.app.write_back.sending import send, take_back
 
-__all__ = ["Change", "Done", "Planned", "carry_out", "plan", "undo", "write_automatically"]
+__all__ = ["Change", "Done", "Planned", "carry_out", "plan", "send", "take_back", "undo", "write_automatically"]

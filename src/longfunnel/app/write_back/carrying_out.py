@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,9 +20,8 @@ if TYPE_CHECKING:
     from longfunnel.app.business import Business
     from longfunnel.app.write_back.planning import Change, Planned
     from longfunnel.connect._engine import Conversion
+    from longfunnel.core.progress import Progress
     from longfunnel.core.settings import WriteBack
-
-Tell = Callable[[str, float], None]
 
 
 @dataclass
@@ -37,7 +35,7 @@ class Done:
     """Record → why."""
 
 
-async def carry_out(business: Business, planned: Planned, tell: Tell) -> Done:
+async def carry_out(business: Business, planned: Planned, tell: Progress) -> Done:
     """Write what was planned. A failure of one record does not stop the others; raises ConnectError when the system is away, with
     what was written before in the log."""
     done = Done()
@@ -80,7 +78,7 @@ async def carry_out(business: Business, planned: Planned, tell: Tell) -> Done:
     return done
 
 
-async def _upload(business: Business, planned: Planned, tell: Tell, done: Done) -> None:
+async def _upload(business: Business, planned: Planned, tell: Progress, done: Done) -> None:
     back = planned.given.connector.conversions
     assert back is not None  # noqa: S101 - the plan has looked
     rule = planned.rule
@@ -117,7 +115,7 @@ async def _both(business: Business, rule: WriteBack) -> Done:
     return await carry_out(business, await plan(business, rule), lambda *_: None)
 
 
-async def undo(business: Business, rule: WriteBack, tell: Tell) -> Done:
+async def undo(business: Business, rule: WriteBack, tell: Progress) -> Done:
     """Put back what was there before the rule wrote, where what it wrote is there still. Conversions cannot be taken back."""
     done = Done()
     writes = log.done(business.warehouse, rule.name)

@@ -55,6 +55,20 @@ def entries(connection: duckdb.DuckDBPyConnection, *, rule: str = "", limit: int
     return [_write(row) for row in rows]
 
 
+def tally(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[WriteState, int]]:
+    """Of each rule, how many values came to which state, by the newest entry of each field."""
+    rows = connection.execute(
+        """SELECT rule, state, count(*) FROM (
+            SELECT rule, state FROM main.writes
+            QUALIFY row_number() OVER (PARTITION BY rule, fact, record_id, field ORDER BY write_id DESC) = 1)
+        GROUP BY ALL ORDER BY ALL"""
+    ).fetchall()
+    counts: dict[str, dict[WriteState, int]] = {}
+    for rule, state, many in rows:
+        counts.setdefault(rule, {})[state] = many
+    return counts
+
+
 def done(connection: duckdb.DuckDBPyConnection, rule: str) -> list[Write]:
     """What a rule has written and nobody has undone, the newest of each field."""
     rows = connection.execute(

@@ -12,6 +12,7 @@ from longfunnel.app.write_back.log import Write, latest
 from longfunnel.connect._engine import Conversion
 from longfunnel.connect._engine.running import api_of
 from longfunnel.core.errors import NothingYetError, SettingsError
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from longfunnel.app.business import Business
@@ -67,13 +68,21 @@ async def plan(business: Business, rule: WriteBack) -> Planned:
     given = given_of(business, source)
     planned = Planned(rule, given)
     if not business.warehouse.execute("SELECT 1 FROM main.builds LIMIT 1").fetchall():
-        raise NothingYetError("Nothing is built yet.", hint="Build first with: longfunnel build")
+        raise NothingYetError(
+            Text("Nothing is built yet.", "Пока ничего не построено."),
+            hint=Text("Build first with: longfunnel build", "Сначала постройте: longfunnel build"),
+        )
     if rule.kind == "conversions":
         _plan_conversions(business, rule, planned)
         return planned
     back = given.connector.write_back
     if back is None or rule.fact not in back.facts:
-        raise SettingsError(f"[[write_back]] «{rule.name}»: {given.connector.title} takes no source of a {rule.fact}.")
+        raise SettingsError(
+            Text(
+                "[[write_back]] «{name}»: {system} takes no source of a {fact}.",
+                "[[write_back]] «{name}»: {system} не принимает источник ({fact}).",
+            ).format(name=rule.name, system=given.connector.title, fact=rule.fact)
+        )
     fields = rule.fields or dict(back.fields)
     wanted = _wanted(business, rule, fields)
     known = latest(business.warehouse, rule.to)
@@ -144,7 +153,12 @@ def _wanted(business: Business, rule: WriteBack, fields: dict[str, str]) -> dict
 def _plan_conversions(business: Business, rule: WriteBack, planned: Planned) -> None:
     back = planned.given.connector.conversions
     if back is None:
-        raise SettingsError(f"[[write_back]] «{rule.name}»: {planned.given.connector.title} takes no conversions.")
+        raise SettingsError(
+            Text(
+                "[[write_back]] «{name}»: {system} takes no conversions.",
+                "[[write_back]] «{name}»: {system} не принимает конверсии.",
+            ).format(name=rule.name, system=planned.given.connector.title)
+        )
     known = latest(business.warehouse, rule.to)
     settings = business.settings.business
     pipelines = list(rule.pipelines)

@@ -6,12 +6,15 @@ import time
 import zlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from ipaddress import ip_address
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from longfunnel.collect.visiting.traffic import Network, is_within
 from longfunnel.core.errors import LongfunnelError
+
+if TYPE_CHECKING:
+    from longfunnel.core.text import Text
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -23,7 +26,7 @@ MAX_BODY = 64 << 10
 
 
 class HttpError(LongfunnelError):
-    """A request that is answered with ``status`` and said why; ``fields`` names what is wrong where."""
+    """A request that is answered with ``status`` and said why, in English, as programs read it; ``fields`` names what is wrong where."""
 
     def __init__(
         self,
@@ -32,7 +35,7 @@ class HttpError(LongfunnelError):
         message: str,
         *,
         retry_seconds: int = 0,
-        fields: list[tuple[str, str]] | None = None,
+        fields: list[tuple[str, Text]] | None = None,
     ) -> None:
         super().__init__(message)
         self.status, self.code, self.retry_seconds, self.fields = status, code, retry_seconds, fields
@@ -42,7 +45,7 @@ class HttpError(LongfunnelError):
         """The answer: ``{"error": {"code", "message", "fields": [{"field", "reason"}]}}``."""
         told: dict[str, Any] = {"code": self.code, "message": self.message}
         if self.fields:
-            told["fields"] = [{"field": field, "reason": reason} for field, reason in self.fields]
+            told["fields"] = [{"field": field, "reason": reason.en} for field, reason in self.fields]
         return msgspec.json.encode({"error": told})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from longfunnel.collect.loading.staging import Columns, Rejected, append_columns, append_rows
+from longfunnel.core.text import stored
 from longfunnel.warehouse.facts import facts
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def put_aside(connection: duckdb.DuckDBPyConnection, rejected: list[tuple[str, R
     connection.executemany(
         "INSERT INTO main.quarantine VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (import_id, source, part.fact, f"{COLLECTED} {place}", part.number, part.column, part.value, part.reason, part.raw)
+            (import_id, source, part.fact, f"{COLLECTED} {place}", part.number, part.column, part.value, stored(part.reason), part.raw)
             for source, part, place in rejected
         ],
     )  # fmt: skip

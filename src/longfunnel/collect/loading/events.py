@@ -15,6 +15,7 @@ from longfunnel.collect.loading.staging import Rejected, Row
 from longfunnel.collect.visiting.links import read_link
 from longfunnel.collect.visiting.traffic import is_spam
 from longfunnel.collect.wire import FULL, Hit, TrackedEvent, read_batch
+from longfunnel.core.text import Text
 from longfunnel.warehouse.identifiers import normalise
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ _DAY = 86_400_000_000
 """Microseconds."""
 _OLDEST = OLDEST // timedelta(microseconds=1)
 
+_TOO_OLD = Text(
+    "The visitor's clock says that it is {days} days old: it is not counted.",
+    "По часам посетителя это было {days} дн. назад: не учтено.",
+)
 _LONGEST = 4096
 """Characters of a text that are kept."""
 
@@ -84,7 +89,7 @@ class Events:
         for number, event in enumerate(batch.events):
             age = _age(batch.sent_at, event.at) if batch.sent_at is not None and batch.sent_at > event.at else 0
             if age > _OLDEST:
-                reason = f"The visitor's clock says that it is {age // _DAY} days old: it is not counted."
+                reason = _TOO_OLD.format(days=age // _DAY)
                 rejected.append(Rejected("event", number, "t", str(event.at), reason, _to_json(event).decode()))
                 continue
             excluded = hit.excluded or _spam(event.referrer, self._spam_referrers)

@@ -14,12 +14,17 @@ from longfunnel.collect.loading.staging import Rejected
 from longfunnel.collect.loading.submissions import submitted_rows
 from longfunnel.collect.log.segment import Position
 from longfunnel.collect.wire import Hit, Hook, Lease, Submission, WireError, from_payload
+from longfunnel.core.errors import words_of
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from longfunnel.collect.loading.staging import Row
     from longfunnel.collect.log.segment import Record
     from longfunnel.collect.plan import Plan
     from longfunnel.collect.wire import Entry
+
+
+_REFUSED = Text("The warehouse refuses it: {why}", "Хранилище отказывает: {why}")
 
 
 def understand(entry: Entry, plan: Plan, position: Position) -> tuple[str, str, list[Row], list[Rejected]]:
@@ -40,7 +45,11 @@ def understand(entry: Entry, plan: Plan, position: Position) -> tuple[str, str, 
         case Hook():
             source = plan.hook_named(entry.source)
             if source is None:
-                raise WireError(f"There is no [[source]] «{entry.source}» of type webhook any more.")
+                said = Text(
+                    "There is no [[source]] «{source}» of type webhook any more.",
+                    "[[source]] «{source}» с типом webhook больше нет.",
+                )
+                raise WireError(said.format(source=entry.source))
             rows, rejected = hook_rows(
                 source,
                 entry.content_type,
@@ -93,10 +102,10 @@ class Gathered:
             else:
                 source, system, rows, bad = understand(entry, self._plan, Position(self._segment, record.offset))
         except Exception as error:  # noqa: BLE001 - one record's trouble is not the others'
-            self._reject(COLLECTED, [_whole(record, str(error))], record)
+            self._reject(COLLECTED, [_whole(record, words_of(error))], record)
             return
         if self._poison:
-            self._reject(source, [_whole(record, f"The warehouse refuses it: {self._poison}")], record)
+            self._reject(source, [_whole(record, _REFUSED.format(why=self._poison))], record)
             rows = []
         if isinstance(entry, Hook):
             place, body = str(Position(self._segment, record.offset)), entry.body.decode("utf-8", "replace")
@@ -111,6 +120,6 @@ class Gathered:
         self.rejected += [(source, part, str(Position(self._segment, record.offset))) for part in parts]
 
 
-def _whole(record: Record, reason: str) -> Rejected:
+def _whole(record: Record, reason: Text) -> Rejected:
     raw = msgspec.json.encode({"record": record.payload.decode("utf-8", "replace")}).decode()
     return Rejected("", 0, None, None, reason, raw)

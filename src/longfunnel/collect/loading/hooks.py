@@ -11,6 +11,9 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from longfunnel.collect.loading.staging import Rejected, Row
+from longfunnel.collect.loading.values import MISSING
+from longfunnel.core.errors import words_of
+from longfunnel.core.text import Text
 from longfunnel.warehouse.facts import Fact, Type, facts
 
 if TYPE_CHECKING:
@@ -40,7 +43,7 @@ def hook_rows(
                 0,
                 None,
                 None,
-                f"The body cannot be read: {error}.",
+                Text("The body cannot be read: {why}.", "Тело запроса не читается: {why}.").format(why=words_of(error)),
                 _as_json(body.decode("utf-8", "replace")),
             )
         ]
@@ -61,14 +64,14 @@ def _objects(content_type: str, body: bytes) -> list[Any]:
         try:
             return [dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=1000))]
         except UnicodeDecodeError as error:
-            raise ValueError(f"it is no UTF-8 ({error.reason})") from error
+            raise ValueError(Text("it is no UTF-8 ({why})", "это не UTF-8 ({why})").format(why=error.reason)) from error
     try:
         given = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ValueError(f"it is not JSON ({error})") from error
+        raise ValueError(Text("it is not JSON ({why})", "это не JSON ({why})").format(why=error)) from error
     objects = given if isinstance(given, list) else [given]
     if not all(isinstance(fields, dict) for fields in objects):
-        raise ValueError("an object, or a list of objects, is needed")
+        raise ValueError(Text("an object, or a list of objects, is needed", "нужен объект или список объектов"))
     return objects
 
 
@@ -89,15 +92,17 @@ def _row(
         if given is None and theirs is not None:
             given = source.constants.get(name)
         if column is None:
-            return _rejected(
-                fact, number, name, given, f"A {fact.name} has no column «{name}»: mend the source's mapping.", fields
-            )
+            said = Text(
+                "A {fact} has no column «{name}»: mend the source's mapping.",
+                "В {fact} нет колонки «{name}»: поправьте сопоставление источника.",
+            ).format(fact=fact.name, name=name)
+            return _rejected(fact, number, name, given, said, fields)
         given = source.values.get(name, {}).get(str(given), given)
         try:
             values[name] = reader.read(column, given)
         except ValueError as error:
             if not column.identifier or column.required:
-                return _rejected(fact, number, name, given, str(error), fields)
+                return _rejected(fact, number, name, given, words_of(error), fields)
             props[name] = given
     at = fact.column_by_name[fact.at]
     if at.type is Type.INSTANT and values.get(fact.at) is None:
@@ -106,7 +111,7 @@ def _row(
         values[fact.key[0]] = made_id
     for column in fact.columns:
         if column.required and values.get(column.name) is None:
-            return _rejected(fact, number, column.name, None, "It is missing.", fields)
+            return _rejected(fact, number, column.name, None, MISSING, fields)
     if props and "props" in fact.column_by_name:
         values["props"] = _as_json(props)
     return Row(fact.name, values)
@@ -133,7 +138,7 @@ def _at(fields: Any, path: str) -> Any:
     return fields
 
 
-def _rejected(fact: Fact, number: int, column: str, value: Any, reason: str, fields: Any) -> Rejected:
+def _rejected(fact: Fact, number: int, column: str, value: Any, reason: Text, fields: Any) -> Rejected:
     shown = None if value is None else value if isinstance(value, str) else _as_json(value)
     return Rejected(fact.name, number, column, shown, reason, _as_json(fields))
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from longfunnel.core.text import Text
     from longfunnel.warehouse.facts import Fact
 
 
@@ -40,7 +41,7 @@ class Rejected:
     """Place within the request, from 0."""
     column: str | None
     value: str | None
-    reason: str
+    reason: Text
     raw: str
     """The part as it came, JSON."""
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from longfunnel.collect.loading.staging import Row
-from longfunnel.collect.wire import WireError
-from longfunnel.core.errors import did_you_mean
+from longfunnel.collect.loading.values import MISSING
+from longfunnel.collect.wire import NO_JSON, WireError
+from longfunnel.core.errors import did_you_mean, words_of
+from longfunnel.core.text import Text
 from longfunnel.warehouse.facts import Fact, Type, facts
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from longfunnel.collect.loading.values import Reader
 
 MAX_ROWS = 500
+_GIVE_ID = Text(" Give it, or send an Idempotency-Key.", " Укажите его или пришлите Idempotency-Key.")
 
 
 class SubmissionError(WireError):
@@ -24,10 +27,10 @@ class SubmissionError(WireError):
 
     code = "invalid"
 
-    def __init__(self, fields: list[tuple[str, str]]) -> None:
-        super().__init__(
-            f"{len(fields)} of the fields cannot be taken." if len(fields) > 1 else "A field cannot be taken."
-        )
+    def __init__(self, fields: list[tuple[str, Text]]) -> None:
+        one = Text("A field cannot be taken.", "Одно из полей принять нельзя.")
+        several = Text("{many} of the fields cannot be taken.", "Полей, которые принять нельзя: {many}.")
+        super().__init__(several.format(many=len(fields)) if len(fields) > 1 else one)
         self.fields = fields
 
 
@@ -43,16 +46,25 @@ def submitted_rows(
     try:
         given = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise WireError(f"The body is not JSON: {error}.") from error
+        raise WireError(NO_JSON.format(why=error)) from error
     objects = given if isinstance(given, list) else [given]
     if not 0 < len(objects) <= MAX_ROWS:
-        raise WireError(f"1 to {MAX_ROWS} rows, not {len(objects)}.")
-    mistakes: list[tuple[str, str]] = []
+        raise WireError(
+            Text("1 to {most} rows, not {many}.", "Строк должно быть от 1 до {most}, а не {many}.").format(
+                most=MAX_ROWS, many=len(objects)
+            )
+        )
+    mistakes: list[tuple[str, Text]] = []
     rows = []
     for number, fields in enumerate(objects):
         where = f"[{number}]." if isinstance(given, list) else ""
         if not isinstance(fields, dict):
-            mistakes.append((where.rstrip("."), "A row is an object: {field: value}."))
+            mistakes.append(
+                (
+                    where.rstrip("."),
+                    Text("A row is an object: {field: value}.", "Строка — это объект: {поле: значение}."),
+                )
+            )
             continue
         key = f"{request_key}-{number}" if request_key else None
         rows.append(Row(fact.name, _row(fact, fields, reader, received_at, key, where, mistakes)))
@@ -68,7 +80,7 @@ def _row(
     received_at: datetime,
     key: str | None,
     where: str,
-    mistakes: list[tuple[str, str]],
+    mistakes: list[tuple[str, Text]],
 ) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, value in fields.items():
@@ -77,14 +89,16 @@ def _row(
             mistakes.append(
                 (
                     where + name,
-                    f"A {fact.name} has no such field.{did_you_mean(name, fact.column_by_name)} Further fields go into props.",
+                    Text("A {fact} has no such field.", "В {fact} нет такого поля.").format(fact=fact.name)
+                    + did_you_mean(name, fact.column_by_name)
+                    + Text(" Further fields go into props.", " Прочие поля кладите в props."),
                 )
             )
             continue
         try:
             values[name] = reader.read(column, value)
         except ValueError as error:
-            mistakes.append((where + name, str(error)))
+            mistakes.append((where + name, words_of(error)))
             values[name] = None
     at = fact.column_by_name[fact.at]
     if at.type is Type.INSTANT and fields.get(fact.at) is None:
@@ -94,6 +108,6 @@ def _row(
         values[own_id] = key
     for column in fact.columns:
         if column.required and values.get(column.name) is None and fields.get(column.name) is None:
-            advice = " Give it, or send an Idempotency-Key." if column.name == own_id and own_id.endswith("_id") else ""
-            mistakes.append((where + column.name, f"It is missing.{advice}"))
+            may_be_made = column.name == own_id and own_id.endswith("_id")
+            mistakes.append((where + column.name, MISSING + _GIVE_ID if may_be_made else MISSING))
     return values

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from longfunnel.core.text import Text
 from longfunnel.warehouse.facts import Column, Type
 from longfunnel.warehouse.identifiers import KINDS, normalise
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from zoneinfo import ZoneInfo
 
+MISSING = Text("It is missing.", "Не указано.")
+_NO_NUMBER = Text("«{value}» is no number.", "«{value}» — не число.")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_FIRST = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})(?:[ T,]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 _TRUE = {"1", "true", "yes", "y", "да", "t", "on"}
@@ -40,7 +43,9 @@ class Reader:
             assert column.identifier is not None  # noqa: S101 - it is in KINDS
             found = normalise(column.identifier, self._text(value), self._country)
             if found is None:
-                raise ValueError(f"«{str(value)[:100]}» names nobody: it is no {KINDS[column.identifier].title}.")
+                kind = KINDS[column.identifier]
+                said = Text("«{value}» names nobody: it is no {kind}.", "«{value}» никого не называет: это не {kind}.")
+                raise ValueError(said.format(value=str(value)[:100], kind=Text(kind.title, kind.title_ru)))
             return found
         reader: dict[Type, Callable[[Any], Any]] = {
             Type.TEXT: self._text,
@@ -62,7 +67,7 @@ class Reader:
             return str(value).replace("\0", "").strip()
         if isinstance(value, list) and all(isinstance(part, str | int | float) for part in value):
             return ", ".join(str(part).replace("\0", "") for part in value)
-        raise ValueError(f"Text is needed, not {_kind(value)}.")
+        raise ValueError(Text("Text is needed, not {kind}.", "Нужен текст, а не {kind}.").format(kind=_kind(value)))
 
     def _instant(self, value: Any) -> datetime:
         if isinstance(value, int | float) and not isinstance(value, bool):
@@ -78,7 +83,9 @@ class Reader:
             # microseconds are what the warehouse keeps
             return (at if at.tzinfo else at.replace(tzinfo=self._zone)).astimezone(UTC).replace(tzinfo=None)
         except OverflowError:
-            raise ValueError(f"«{text}» lies beyond the calendar.") from None
+            raise ValueError(
+                Text("«{text}» lies beyond the calendar.", "«{text}» — за пределами календаря.").format(text=text)
+            ) from None
 
     @staticmethod
     def _since_epoch(number: float) -> datetime:
@@ -86,19 +93,29 @@ class Reader:
         try:
             return (_EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None)
         except (OverflowError, ValueError):
-            raise ValueError(f"{number} is no time: seconds or milliseconds since 1970 are.") from None
+            said = Text(
+                "{number} is no time: seconds or milliseconds since 1970 are.",
+                "{number} — не время: нужны секунды или миллисекунды с 1970 года.",
+            )
+            raise ValueError(said.format(number=number)) from None
 
     def _local(self, text: str) -> datetime:
         match = _DAY_FIRST.fullmatch(text)
         if not match:
-            raise ValueError(f"«{text[:100]}» is no time such as 2025-03-31T14:05:00+03:00.")
+            said = Text(
+                "«{text}» is no time such as 2025-03-31T14:05:00+03:00.",
+                "«{text}» — не время вида 2025-03-31T14:05:00+03:00.",
+            )
+            raise ValueError(said.format(text=text[:100]))
         day, month, year, hour, minute, second = (int(part or 0) for part in match.groups())
         if self._month_first:
             day, month = month, day
         try:
             return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - the caller sets the zone
         except ValueError as error:
-            raise ValueError(f"«{text[:100]}» is no time: {error}.") from None
+            raise ValueError(
+                Text("«{text}» is no time: {why}.", "«{text}» — не время: {why}.").format(text=text[:100], why=error)
+            ) from None
 
     def _day(self, value: Any) -> date:
         text = self._text(value)
@@ -110,7 +127,7 @@ class Reader:
     def _count(self, value: Any) -> int:
         number = self._decimal(value)
         if number != number.to_integral_value() or abs(number) >= 2**63:
-            raise ValueError(f"«{value}» is no whole number.")
+            raise ValueError(Text("«{value}» is no whole number.", "«{value}» — не целое число.").format(value=value))
         return int(number)
 
     def _number(self, value: Any) -> float:
@@ -119,7 +136,11 @@ class Reader:
     def _money(self, value: Any) -> Decimal:
         amount = self._decimal(value)
         if abs(amount) >= 10**14:
-            raise ValueError(f"«{value}» is more money than fits.")
+            raise ValueError(
+                Text("«{value}» is more money than fits.", "«{value}» — сумма больше, чем помещается.").format(
+                    value=value
+                )
+            )
         return amount.quantize(Decimal("0.0001"))
 
     def _decimal(self, value: Any) -> Decimal:
@@ -129,9 +150,9 @@ class Reader:
         try:
             number = Decimal(text)
         except InvalidOperation:
-            raise ValueError(f"«{str(value)[:100]}» is no number.") from None
+            raise ValueError(_NO_NUMBER.format(value=str(value)[:100])) from None
         if not number.is_finite() or number.adjusted() > 300:
-            raise ValueError(f"«{str(value)[:100]}» is no number.")
+            raise ValueError(_NO_NUMBER.format(value=str(value)[:100]))
         return number
 
     @staticmethod
@@ -139,14 +160,18 @@ class Reader:
         text = str(value).strip().lower()
         if text in _TRUE or text in _FALSE:
             return text in _TRUE
-        raise ValueError(f"«{str(value)[:100]}» is neither true nor false.")
+        said = Text("«{value}» is neither true nor false.", "«{value}» — не true и не false.")
+        raise ValueError(said.format(value=str(value)[:100]))
 
     @staticmethod
     def _props(value: Any) -> str:
         if not isinstance(value, dict):
-            raise ValueError(f"An object is needed, not {_kind(value)}.")  # noqa: TRY004 - one kind of error for a value
+            said = Text("An object is needed, not {kind}.", "Нужен объект, а не {kind}.")
+            raise ValueError(said.format(kind=_kind(value)))  # noqa: TRY004 - one kind of error for a value
         return msgspec.json.encode(value).decode()
 
 
-def _kind(value: Any) -> str:
-    return "an object" if isinstance(value, dict) else "a list" if isinstance(value, list) else type(value).__name__
+def _kind(value: Any) -> str | Text:
+    if isinstance(value, dict):
+        return Text("an object", "объект")
+    return Text("a list", "список") if isinstance(value, list) else type(value).__name__

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from longfunnel.core.errors import SettingsError, did_you_mean
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from longfunnel.core.settings import Source
@@ -44,10 +45,17 @@ def with_preset(source: Source) -> Source:
     known = presets().get(source.preset)
     where = f"[[source]] «{source.name}» preset"
     if known is None:
-        raise SettingsError(f"{where}: there is no «{source.preset}».{did_you_mean(source.preset, presets())}")
+        said = Text("{where}: there is no «{preset}».", "{where}: нет «{preset}».").format(
+            where=where, preset=source.preset
+        )
+        raise SettingsError(said + did_you_mean(source.preset, presets()))
     preset = known.get(source.fact)
     if preset is None:
-        raise SettingsError(f"{where}: «{source.preset}» sends {' and '.join(known)}, no {source.fact}.")
+        said = Text(
+            "{where}: «{preset}» sends {known}, no {fact}.", "{where}: «{preset}» присылает {known}, а не {fact}."
+        )
+        every = Text(" and ".join(known), " и ".join(known))
+        raise SettingsError(said.format(where=where, preset=source.preset, known=every, fact=source.fact))
     own_props, props = source.columns.get("props", {}), preset.columns.get("props", {})
     columns = {**preset.columns, **source.columns}
     if isinstance(own_props, dict) and (own_props or props):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from longfunnel.core.errors import SettingsError
+from longfunnel.core.text import Text, spoken
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,12 +27,17 @@ class Regions:
             import maxminddb
         except ImportError as error:
             raise SettingsError(
-                "[collector] region_database needs a package.", hint="pip install 'longfunnel[regions]'"
+                Text("[collector] region_database needs a package.", "Для [collector] region_database нужен пакет."),
+                hint=spoken("pip install 'longfunnel[regions]'"),
             ) from error
         try:
             self._database = maxminddb.open_database(str(file), maxminddb.MODE_MMAP)
         except (OSError, maxminddb.InvalidDatabaseError) as error:
-            raise SettingsError(f"[collector] region_database «{file}» cannot be read: {error}.") from error
+            said = Text(
+                "[collector] region_database «{file}» cannot be read: {why}.",
+                "[collector] region_database: «{file}» не читается: {why}.",
+            )
+            raise SettingsError(said.format(file=file, why=error)) from error
 
     def of(self, address: str) -> str | None:
         """The region of the address (the country where no region is known), in the business's language; None if unknown."""

@@ -26,10 +26,13 @@ from longfunnel.connect._engine.contract import (
     Stream,
     Tokens,
     Touched,
+    Way,
     Window,
     WriteBack,
 )
 from longfunnel.connect._engine.errors import (
+    CONNECT_AGAIN,
+    CONNECT_IT,
     ChangedSchemaError,
     ConnectError,
     ExpiredError,
@@ -42,6 +45,8 @@ from longfunnel.connect._engine.errors import (
 )
 
 __all__ = [
+    "CONNECT_AGAIN",
+    "CONNECT_IT",
     "Access",
     "Api",
     "Call",
@@ -70,6 +75,7 @@ __all__ = [
     "TemporaryError",
     "Tokens",
     "Touched",
+    "Way",
     "Window",
     "WriteBack",
     "usual_error",

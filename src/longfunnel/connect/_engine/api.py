@@ -20,8 +20,9 @@ from longfunnel.connect._engine.errors import (
     ConnectError,
     ExpiredError,
     LimitedError,
-    TemporaryError,
+    unreachable,
 )
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from longfunnel.connect._engine.tokens import TokenKeeper
@@ -125,7 +126,10 @@ class Api:
             return response.json()
         except ValueError as error:
             raise ChangedSchemaError(
-                f"{response.request.url.host} answered {_method(response)} with something that is no JSON: {response.text[:100]!r}."
+                Text(
+                    "{host} answered {method} with something that is no JSON: {start!r}.",
+                    "{host} отвечает на {method} не в формате JSON: {start!r}.",
+                ).format(host=response.request.url.host, method=_method(response), start=response.text[:100])
             ) from error
 
     def _pause_after(self, error: Exception) -> bool | float:
@@ -164,9 +168,7 @@ class Api:
                 async with self.http.stream(method, url, headers=headers, params=params, **rest) as response:
                     await self._take(response)
             except (httpx.TransportError, httpx.DecodingError, httpx.InvalidURL) as error:
-                raise TemporaryError(
-                    f"{httpx.URL(url).host} cannot be reached: {str(error) or type(error).__name__}."
-                ) from error
+                raise unreachable(httpx.URL(url).host, error) from error
         self._compare_clocks(response)
         if trouble := self._connector.classify(response):
             raise trouble
@@ -178,7 +180,11 @@ class Api:
         async for part in response.aiter_bytes():
             size += len(part)
             if size > _LARGEST:
-                raise ChangedSchemaError(f"{response.request.url.host} answers with more than {_LARGEST >> 20} MB.")
+                raise ChangedSchemaError(
+                    Text("{host} answers with more than {most} MB.", "Ответ {host} больше {most} МБ.").format(
+                        host=response.request.url.host, most=_LARGEST >> 20
+                    )
+                )
             taken.append(part)
         response._content = b"".join(taken)
 

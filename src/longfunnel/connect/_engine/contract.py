@@ -79,6 +79,19 @@ class Credential:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """One way to open the system, where there are several to choose from."""
+
+    title: Text
+    needs: tuple[str, ...]
+    """The credentials without which it does not open."""
+    steps: tuple[Text, ...]
+    """Where to click in the system, one act each. May hold {back}: the address that the system sends the browser back to."""
+    also: tuple[str, ...] = ()
+    """Credentials that may help."""
+
+
+@dataclass(frozen=True, slots=True)
 class Option:
     """A setting of the connector: a key of its ``[[source]]``."""
 
@@ -307,6 +320,8 @@ class Connector:
     credentials: tuple[Credential, ...]
     streams: tuple[Stream, ...]
     sign: Callable[[Access], Call]
+    ways: tuple[Way, ...] = ()
+    """The ways to open the system, the simplest first; none: all the credentials are of one way."""
     options: tuple[Option, ...] = ()
     oauth: OAuth | None = None
     classify: Callable[[httpx.Response], ConnectError | None] = usual_error

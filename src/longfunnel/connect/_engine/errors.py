@@ -5,11 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from longfunnel.core.errors import SourceError
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     import httpx
 
 _SHOWN = 300
+
+CONNECT_AGAIN = Text(
+    "Connect the source again: longfunnel connect NAME", "Подключите источник заново: longfunnel connect ИМЯ"
+)
+CONNECT_IT = Text("Connect it with: longfunnel connect NAME", "Подключите его: longfunnel connect ИМЯ")
 
 
 class ConnectError(SourceError):
@@ -37,7 +43,7 @@ class LimitedError(ConnectError):
     kind = "limited"
     is_worth_retrying = True
 
-    def __init__(self, message: str, *, seconds: float | None = None, hint: str = "") -> None:
+    def __init__(self, message: str | Text, *, seconds: float | None = None, hint: str | Text = "") -> None:
         super().__init__(message, hint=hint)
         self.seconds = seconds
 
@@ -67,13 +73,21 @@ class RefusedError(ConnectError):
     kind = "refused"
 
 
+def unreachable(host: str, error: Exception) -> TemporaryError:
+    """No connection to the host came about."""
+    said = Text("{host} cannot be reached: {why}.", "Нет связи с {host}: {why}.")
+    return TemporaryError(said.format(host=host, why=str(error) or type(error).__name__))
+
+
 def usual_error(response: httpx.Response) -> ConnectError | None:
     """What an answer means by its HTTP status alone; None for a success. A connector's ``classify`` looks at the body first."""
     status = response.status_code
     if status < 400:
         return None
     said = response.text[:_SHOWN].strip() or response.reason_phrase
-    told = f"{response.request.url.host} answered {status}: {said}"
+    told = Text("{host} answered {status}: {said}", "{host} отвечает {status}: {said}").format(
+        host=response.request.url.host, status=status, said=said
+    )
     if status == 401:
         return ExpiredError(told)
     if status in (402, 403):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,12 +16,15 @@ from longfunnel.connect._engine.errors import ChangedSchemaError, ConnectError
 from longfunnel.connect._engine.tokens import TokenKeeper, Vault
 from longfunnel.connect._engine.writing import Writer
 from longfunnel.connect._report import ImportReport
-from longfunnel.core.errors import SourceError, together
+from longfunnel.core.errors import SourceError, together, words_of
 from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+
     import duckdb
 
+    from longfunnel.core.progress import Progress
     from longfunnel.core.settings import Business, Source
 
 logger = logging.getLogger(__name__)
@@ -30,7 +32,7 @@ logger = logging.getLogger(__name__)
 _RECORDS_AT_ONCE = 5000
 _SECONDS_AT_ONCE = 5.0
 _BACKFILL_DAYS = 365
-Tell = Callable[[str, float], None]
+_WAITS = Text("{source}: waits {seconds:.0f} s as {system} asks", "{source}: {system} просит подождать {seconds:.0f} с")
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def reading_of(given: Given, api: Api, shaping: Shaping, writer: Writer | None, 
     return replace(reading, known=writer.known, kept=writer.kept) if writer else reading
 
 
-async def run(given: Given, tell: Tell) -> ImportReport:
+async def run(given: Given, tell: Progress) -> ImportReport:
     """Read what is new in every stream of the source. A stream that fails does not stop the others, unless the whole system is away.
 
     Raises SourceError after all were tried, with the failures together; what was read before a failure stays.
@@ -98,7 +100,10 @@ async def run(given: Given, tell: Tell) -> ImportReport:
     failures: list[ConnectError] = []
     memory: dict[str, Any] = {}
     async with api_of(
-        given, wait=lambda seconds: tell(f"{source.name}: waits {seconds:.0f} s as {given.connector.title} asks", 0.0)
+        given,
+        wait=lambda seconds: tell(
+            _WAITS.format(source=source.name, seconds=seconds, system=given.connector.title), 0.0
+        ),
     ) as api:
         for number, stream in enumerate(streams):
             writer = Writer(
@@ -117,7 +122,7 @@ async def run(given: Given, tell: Tell) -> ImportReport:
                 await _bring(stream.read(reading), writer, follow)
             except ConnectError as error:
                 failures.append(error)
-                writer.report.messages.append(str(error))
+                writer.report.said.append(words_of(error))
                 if error.kind in ("expired", "limited", "temporary"):  # the next stream would meet the same
                     break
     if failures:
@@ -174,18 +179,23 @@ async def _understood(pages: AsyncIterator[Page]) -> AsyncIterator[Page]:
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError) as error:
         logger.warning("an answer could not be read", exc_info=True)
         raise ChangedSchemaError(
-            f"The system answers in another form than its documentation says ({type(error).__name__}: {str(error)[:200]})."
+            Text(
+                "The system answers in another form than its documentation says ({why}).",
+                "Система отвечает не так, как описано в её документации ({why}).",
+            ).format(why=f"{type(error).__name__}: {str(error)[:200]}")
         ) from error
 
 
-def _following(writer: Writer, tell: Tell, what: str, number: int, many: int) -> Callable[[float | None], None]:
+def _following(writer: Writer, tell: Progress, what: str, number: int, many: int) -> Callable[[float | None], None]:
     began = time.monotonic()
 
     def follow(share: float | None) -> None:
         done = min(max(share or 0.0, 0.0), 1.0)
         left = (time.monotonic() - began) * (1 - done) / done if 0 < done < 1 else None
-        estimate = f", about {timedelta(seconds=round(left))} left" if left and left > 5 else ""
-        tell(f"{what}: {writer.records:,} records{estimate}", (number + done) / many)
+        said = Text("{what}: {many:,} records", "{what}: записей {many:,}").format(what=what, many=writer.records)
+        if left and left > 5:
+            said += Text(", about {left} left", ", осталось около {left}").format(left=timedelta(seconds=round(left)))
+        tell(said, (number + done) / many)
 
     return follow
 

@@ -8,7 +8,8 @@ import json
 from typing import TYPE_CHECKING, Protocol
 
 from longfunnel.connect._engine.contract import Access, Connector, Grant, Tokens
-from longfunnel.connect._engine.errors import ExpiredError, TemporaryError
+from longfunnel.connect._engine.errors import CONNECT_AGAIN, CONNECT_IT, ExpiredError, unreachable
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +49,8 @@ class TokenKeeper:
                     first = self._oauth.first(self._credentials)
                     if first is None:
                         raise ExpiredError(
-                            "This source is not connected yet.", hint="Connect it with: longfunnel connect NAME"
+                            Text("This source is not connected yet.", "Этот источник ещё не подключён."),
+                            hint=CONNECT_IT,
                         )
                     await self._ask(http, first)
         return self.access
@@ -86,9 +88,9 @@ class TokenKeeper:
         try:
             tokens = await self._oauth.grant(http, self.url, self._credentials, grant)
         except httpx.TransportError as error:
-            raise TemporaryError(f"{httpx.URL(self.url).host} cannot be reached: {error}.") from error
+            raise unreachable(httpx.URL(self.url).host, error) from error
         if not tokens.get("access_token"):
-            raise ExpiredError("The system gave no token.", hint="Connect the source again: longfunnel connect NAME")
+            raise ExpiredError(Text("The system gave no token.", "Система не дала токен."), hint=CONNECT_AGAIN)
         kept = {**{key: value for key, value in self.access.tokens.items() if key == "refresh_token"}, **tokens}
         kept["of"] = _print_of(self._credentials)
         self._vault.save(kept)

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
+from longfunnel.core.text import Text
 from longfunnel.warehouse.facts import Column, Fact, Type
 from longfunnel.warehouse.identifiers import normalise
 
@@ -16,13 +17,23 @@ if TYPE_CHECKING:
 _MONEY_STEP = Decimal("0.0001")
 _MONEY_LIMIT = Decimal(10) ** 14
 _LARGEST_COUNT = 2**63
+_IS_NONE = {
+    Type.TEXT: Text("this is no text", "это не текст"),
+    Type.INSTANT: Text("this is no instant", "это не дата и время"),
+    Type.DAY: Text("this is no day", "это не дата"),
+    Type.COUNT: Text("this is no count", "это не целое число от 0"),
+    Type.MONEY: Text("this is no money", "это не сумма"),
+    Type.NUMBER: Text("this is no number", "это не число"),
+    Type.FLAG: Text("this is no flag", "это не «да» и не «нет»"),
+    Type.PROPS: Text("this is no props", "это не набор полей"),
+}
 _YES, _NO = frozenset({"y", "yes", "true", "1"}), frozenset({"n", "no", "false", "0", ""})
 
 
 class BadValueError(Exception):
     """A value that its column cannot hold: ``column``, ``value``, ``reason``."""
 
-    def __init__(self, column: str, value: object, reason: str) -> None:
+    def __init__(self, column: str, value: object, reason: Text) -> None:
         super().__init__(f"{column} «{value}»: {reason}")
         self.column, self.value, self.reason = column, str(value)[:500], reason
 
@@ -34,7 +45,9 @@ def typed(fact: Fact, values: Mapping[str, Any], *, country: str) -> dict[str, A
     for name, value in values.items():
         column = fact.column_by_name.get(name)
         if column is None:
-            raise BadValueError(name, value, f"{fact.name} has no such column")
+            raise BadValueError(
+                name, value, Text("{fact} has no such column", "в {fact} нет такой колонки").format(fact=fact.name)
+            )
         if value is None or value == "":
             continue
         cast = _cast(column, value)
@@ -44,7 +57,7 @@ def typed(fact: Fact, values: Mapping[str, Any], *, country: str) -> dict[str, A
             row[name] = cast
     for column in fact.columns:
         if column.required and column.name not in row:
-            raise BadValueError(column.name, values.get(column.name, ""), "this is required")
+            raise BadValueError(column.name, values.get(column.name, ""), Text("this is required", "это обязательно"))
     return row
 
 
@@ -73,7 +86,7 @@ def _cast(column: Column, value: Any) -> Any:
                 }
                 return storable(json.dumps(told, ensure_ascii=False, default=str))
     except (ValueError, TypeError, InvalidOperation, OverflowError) as error:
-        raise BadValueError(column.name, value, f"this is no {column.type.name.lower()}") from error
+        raise BadValueError(column.name, value, _IS_NONE[column.type]) from error
 
 
 def _text(value: Any) -> str | None:

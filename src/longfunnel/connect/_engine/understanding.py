@@ -8,6 +8,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from longfunnel.connect._engine.typed import BadValueError, typed
+from longfunnel.core.errors import words_of
+from longfunnel.core.text import Text
 from longfunnel.warehouse.facts import Fact, facts
 
 if TYPE_CHECKING:
@@ -21,6 +23,9 @@ Typed = dict[str, Any]
 Rejected = tuple[str, str, BadValueError, "Record"]
 """A record that means nothing: its fact, its key, why, itself."""
 _NOT_OURS = object()
+_OTHER_FORM = Text(
+    "the record has another form than expected ({kind}: {why})", "запись устроена не так, как ожидалось ({kind}: {why})"
+)
 
 
 class Understanding:
@@ -58,7 +63,7 @@ class Understanding:
             except BadValueError as error:
                 rejected.append((fact, key, error, record))
             except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError) as error:
-                reason = f"the record has another form than expected ({type(error).__name__}: {error})"
+                reason = _OTHER_FORM.format(kind=type(error).__name__, why=words_of(error))
                 rejected.append((fact, key, BadValueError("", "", reason), record))
             else:
                 for place, (name, values) in made.items():

@@ -11,6 +11,7 @@ import pyarrow as pa
 from longfunnel.connect._engine.typed import storable
 from longfunnel.connect._engine.understanding import Rejected, Typed, Understanding, quoted_columns
 from longfunnel.connect._report import FileReport
+from longfunnel.core.text import Text, stored
 from longfunnel.warehouse.arrow import ARROW
 from longfunnel.warehouse.database import transaction
 from longfunnel.warehouse.facts import Fact, Type, facts
@@ -244,14 +245,22 @@ class Writer:
         self._connection.executemany(
             "INSERT INTO main.quarantine VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?)",
             [
-                (import_id, self._source.name, fact, self._file(key), error.column or None, storable(error.value) or None, storable(error.reason),
+                (import_id, self._source.name, fact, self._file(key), error.column or None, storable(error.value) or None, storable(stored(error.reason)),
                  _dumped(record))
                 for fact, key, error, record in rejected
             ],
         )  # fmt: skip
-        told = Counter(f"{error.column}: {error.reason}".removeprefix(": ") for _, _, error, _ in rejected)
-        self.report.messages += [
-            f"{self._stream.name}: {many:,} records are in the quarantine: {why}." for why, many in told.most_common(5)
+        told = Counter(
+            Text("{column}: {reason}", "{column}: {reason}").format(column=error.column, reason=error.reason)
+            if error.column
+            else error.reason
+            for _, _, error, _ in rejected
+        )
+        said = Text(
+            "{stream}: {many:,} records are in the quarantine: {why}.", "{stream}: в карантине записей {many:,}: {why}."
+        )
+        self.report.said += [
+            said.format(stream=self._stream.name, many=many, why=why) for why, many in told.most_common(5)
         ]
 
     def _file(self, key: str) -> str:

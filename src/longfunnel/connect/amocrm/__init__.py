@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from longfunnel.connect._engine import Connector, Option, Rate, Stream
 from longfunnel.connect.amocrm import _deals, _deletions, _requests, _stages
-from longfunnel.connect.amocrm._access import CREDENTIALS, OAUTH, classify, sign
+from longfunnel.connect.amocrm._access import CREDENTIALS, OAUTH, WAYS, classify, sign
 from longfunnel.connect.amocrm._hook import EVENTS, HOOK
 from longfunnel.connect.amocrm._names import optional, pipelines_of, text
 from longfunnel.connect.amocrm._paging import Listing
@@ -45,6 +45,7 @@ CONNECTOR = Connector(
     title=Text("amoCRM / Kommo", "amoCRM / Kommo"),
     base_url="https://{subdomain}.{domain}",
     credentials=CREDENTIALS,
+    ways=WAYS,
     streams=(
         Stream(
             "requests",

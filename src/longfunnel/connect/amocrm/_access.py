@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from longfunnel.connect._engine import (
+    CONNECT_AGAIN,
     Access,
     Call,
     ConnectError,
@@ -17,6 +18,7 @@ from longfunnel.connect._engine import (
     OAuth,
     RefusedError,
     Tokens,
+    Way,
     usual_error,
 )
 from longfunnel.core.text import Text
@@ -33,7 +35,6 @@ SMALLEST_PAGE = 25
 _TOKEN_PATH = "/oauth2/access_token"  # noqa: S105 - an address
 _BLOCKED_SECONDS = 3600.0
 _DOMAINS = ("amocrm.ru", "amocrm.com", "kommo.com")
-_AGAIN = "Connect the source again: longfunnel connect NAME"
 
 CREDENTIALS = (
     Credential(
@@ -81,6 +82,45 @@ CREDENTIALS = (
         is_required=False,
     ),
 )  # fmt: skip
+WAYS = (
+    Way(
+        Text("Long-lived token (simpler)", "Долгосрочный токен (проще)"),
+        ("token",),
+        (
+            Text(
+                "In amoCRM open amoMarket → the three dots → Create an integration → Private.",
+                "В amoCRM откройте «amoМаркет» → три точки → «Создать интеграцию» → «Внешняя».",
+            ),
+            Text("Allow all, save, and open its tab «Keys and scopes».", "Разрешите доступ ко всему, сохраните и откройте вкладку «Ключи и доступы»."),
+            Text(
+                "Press «Generate a long-lived token», choose the longest term, copy the token here.",
+                "Нажмите «Сгенерировать токен», выберите самый долгий срок и скопируйте токен сюда.",
+            ),
+        ),
+    ),
+    Way(
+        Text("Application", "Приложение"),
+        ("client_id", "client_secret", "redirect_uri"),
+        (
+            Text(
+                "In amoCRM open amoMarket → the three dots → Create an integration → Private.",
+                "В amoCRM откройте «amoМаркет» → три точки → «Создать интеграцию» → «Внешняя».",
+            ),
+            Text("Redirect address: {back}", "Ссылка для перенаправления: {back}"),
+            Text(
+                "From «Keys and scopes» copy the id, the secret key and the code; the code lives for 20 minutes.",
+                "Из «Ключей и доступов» скопируйте ID, секретный ключ и код; код живёт 20 минут.",
+            ),
+        ),
+        also=("code", "refresh_token"),
+    ),
+)  # fmt: skip
+
+
+_UNPAID = Text(
+    "The account is not paid; the sync goes on by itself once it is.",
+    "Аккаунт не оплачен; после оплаты загрузка продолжится сама.",
+)
 
 
 class HeavyError(ConnectError):
@@ -92,7 +132,7 @@ class HeavyError(ConnectError):
 class InvalidError(RefusedError):
     """Items of a request that the system refuses, and with them the whole request."""
 
-    def __init__(self, message: str, reasons: Mapping[str, str]) -> None:
+    def __init__(self, message: Text, reasons: Mapping[str, str]) -> None:
         super().__init__(message)
         self.reasons = dict(reasons)
         """By ``request_id``; empty where the system does not say which item."""
@@ -108,14 +148,21 @@ def classify(response: httpx.Response) -> ConnectError | None:
     status, request = response.status_code, response.request
     if status < 300:
         return None
-    told = f"amoCRM answered {status} to {request.url.path}: {_said(response)}"
+    told = Text("amoCRM answered {status} to {path}: {said}", "amoCRM отвечает {status} на {path}: {said}").format(
+        status=status, path=request.url.path, said=_said(response)
+    )
     if status < 400:
         where = response.headers.get("Location", "")
-        return RefusedError(f"amoCRM sends us elsewhere: {where}.", hint="Check subdomain and domain of the source.")
+        return RefusedError(
+            Text("amoCRM sends us elsewhere: {where}.", "amoCRM отправляет на другой адрес: {where}.").format(
+                where=where
+            ),
+            hint=Text("Check subdomain and domain of the source.", "Проверьте у источника subdomain и domain."),
+        )
     if status == 401:
-        return ExpiredError(told, hint=_AGAIN)
+        return ExpiredError(told, hint=CONNECT_AGAIN)
     if status == 402:
-        return ForbiddenError(told, hint="The account is not paid; the sync goes on by itself once it is.")
+        return ForbiddenError(told, hint=_UNPAID)
     if status == 403:
         return _forbidden(response, told)
     if status in (400, 422):
@@ -126,15 +173,24 @@ def classify(response: httpx.Response) -> ConnectError | None:
     return usual_error(response)
 
 
-def _forbidden(response: httpx.Response, told: str) -> ConnectError:
+def _forbidden(response: httpx.Response, told: Text) -> ConnectError:
     """Rights are missing; or, where the answer is not the API's own, the address of this machine is blocked: then a pause helps, and
     asking again lengthens it."""
     if isinstance(_problem(response), dict):
         return ForbiddenError(
-            told, hint="The user who made the token needs rights to deals, contacts and the list of users."
+            told,
+            hint=Text(
+                "The user who made the token needs rights to deals, contacts and the list of users.",
+                "Тому, кто выпустил токен, нужны права на сделки, контакты и список пользователей.",
+            ),
         )
     return LimitedError(
-        told, seconds=_BLOCKED_SECONDS, hint="This machine's address seems to be blocked for asking too often."
+        told,
+        seconds=_BLOCKED_SECONDS,
+        hint=Text(
+            "This machine's address seems to be blocked for asking too often.",
+            "Похоже, адрес этого сервера заблокирован за слишком частые запросы.",
+        ),
     )
 
 
@@ -179,12 +235,19 @@ async def _grant(http: httpx.AsyncClient, url: str, credentials: Mapping[str, st
         },
     )
     if response.status_code in (400, 401):
-        raise ExpiredError(f"amoCRM gives no token: {_said(response)}", hint=_AGAIN)
+        raise ExpiredError(
+            Text("amoCRM gives no token: {said}", "amoCRM не даёт токен: {said}").format(said=_said(response)),
+            hint=CONNECT_AGAIN,
+        )
     if trouble := classify(response):
         raise trouble
     given = _problem(response)
     if not isinstance(given, dict):
-        raise RefusedError(f"{urlsplit(address).hostname} gives no token: {response.text[:100]!r}.")
+        raise RefusedError(
+            Text("{host} gives no token: {start!r}.", "{host} не даёт токен: {start!r}.").format(
+                host=urlsplit(address).hostname, start=response.text[:100]
+            )
+        )
     # the address goes with every later exchange, also where it is our own page and stands in no setting
     return {
         "access_token": given.get("access_token", ""),

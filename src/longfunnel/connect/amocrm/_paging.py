@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from longfunnel.connect._engine import ChangedSchemaError
 from longfunnel.connect.amocrm._access import HeavyError
 from longfunnel.connect.amocrm._values import listed, seconds, table
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
@@ -83,7 +84,10 @@ class Listing:
             return [], ""
         if not isinstance(answer, dict):
             raise ChangedSchemaError(
-                f"amoCRM answers {self.path} with a {type(answer).__name__} in place of a list's page."
+                Text(
+                    "amoCRM answers {path} with a {kind} in place of a list's page.",
+                    "На {path} amoCRM вместо страницы списка отвечает {kind}.",
+                ).format(path=self.path, kind=type(answer).__name__)
             )
         rows = listed(table(answer.get("_embedded")).get(self.kind))
         following = table(table(answer.get("_links")).get("next")).get("href") or ""

@@ -6,6 +6,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from longfunnel.core.text import Text
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from zoneinfo import ZoneInfo
@@ -54,7 +56,7 @@ def instant(value: Any) -> datetime | None:
         return None
     told = seconds(value)
     if told is None:
-        raise ValueError(f"{value!r} is no time")
+        raise ValueError(Text("{value!r} is no time", "{value!r} — не время").format(value=value))
     return _EPOCH + timedelta(seconds=told)
 
 
@@ -117,7 +119,8 @@ class Fields:
             return repr(told).removesuffix(".0")
         if not isinstance(told, str | int):
             name = field.get("field_name") or field.get("field_code")
-            raise ValueError(f"the field «{name}» holds a {type(told).__name__}, not text")  # noqa: TRY004 - the data's, not a caller's
+            said = Text("the field «{name}» holds a {kind}, not text", "в поле «{name}» не текст, а {kind}")
+            raise ValueError(said.format(name=name, kind=type(told).__name__))  # noqa: TRY004 - the data's, not a caller's
         return str(told).strip() or None
 
 

@@ -6,7 +6,7 @@ rotating refresh tokens).
 
 from __future__ import annotations
 
-from longfunnel.connect._engine import Connector, Credential, Option, Rate, Record, Stream
+from longfunnel.connect._engine import Connector, Credential, Option, Rate, Record, Stream, Way
 from longfunnel.connect.bitrix24 import _deleted, _shape, _stages
 from longfunnel.connect.bitrix24._access import OAUTH, sign
 from longfunnel.connect.bitrix24._check import check
@@ -56,6 +56,33 @@ CONNECTOR = Connector(
             Text("Token of outgoing webhooks", "Токен исходящих вебхуков"),
             Text("With which the portal signs the events that it sends.", "Которым портал подписывает события, которые шлёт."),
             is_required=False,
+        ),
+    ),
+    ways=(
+        Way(
+            Text("Webhook (simpler)", "Вебхук (проще)"),
+            ("webhook",),
+            (
+                Text("In Bitrix24 open Developer resources → Other → Inbound webhook.", "В Битрикс24 откройте «Разработчикам» → «Другое» → «Входящий вебхук»."),
+                Text("Give it two rights: CRM (crm) and Users (user). Save.", "Дайте два права: CRM (crm) и Пользователи (user). Сохраните."),
+                Text("Copy the address «Webhook to call the REST API» into the field below.", "Скопируйте «Вебхук для вызова REST API» в поле ниже."),
+            ),
+        ),
+        Way(
+            Text("Application", "Приложение"),
+            ("portal", "client_id", "client_secret"),
+            (
+                Text(
+                    "In Bitrix24 open Developer resources → Other → Local application.",
+                    "В Битрикс24 откройте «Разработчикам» → «Другое» → «Локальное приложение».",
+                ),
+                Text("Rights: crm and user. Path of the handler: {back}", "Права: crm и user. Путь обработчика: {back}"),
+                Text(
+                    "Save, copy client_id and client_secret here; on the next page press «Agree».",
+                    "Сохраните, скопируйте сюда client_id и client_secret; на следующей странице нажмите «Подтвердить».",
+                ),
+            ),
+            also=("refresh_token",),
         ),
     ),
     options=(

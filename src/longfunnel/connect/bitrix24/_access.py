@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from longfunnel.connect._engine import (
+    CONNECT_IT,
     Access,
     Call,
     ExpiredError,
@@ -16,6 +17,7 @@ from longfunnel.connect._engine import (
     TemporaryError,
     Tokens,
 )
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +26,10 @@ if TYPE_CHECKING:
 
 _WHOLE = re.compile(r"(https?://[^/\s]+(?:/[^/\s]+)*?)/rest/(\d+)/([^/\s?#]+)(?:/[\w.]*)?/?")
 _PARTS = re.compile(r"()/?(?:rest/)?(\d+)/([^/\s?#]+)/?")
-_WHERE = "It looks like https://portal.bitrix24.ru/rest/1/secret/: Developer resources → Other → Inbound webhook."
+_WHERE = Text(
+    "It looks like https://portal.bitrix24.ru/rest/1/secret/: Developer resources → Other → Inbound webhook.",
+    "Он выглядит так: https://portal.bitrix24.ru/rest/1/secret/ — «Разработчикам» → «Другое» → «Входящий вебхук».",
+)
 
 
 def sign(access: Access) -> Call:
@@ -35,8 +40,11 @@ def sign(access: Access) -> Call:
         return Call(prefix=path, base_url=portal)
     if not access.token:
         raise ExpiredError(
-            "Bitrix24 needs a webhook, or an application's client_id, client_secret and refresh_token.",
-            hint="Connect it with: longfunnel connect NAME",
+            Text(
+                "Bitrix24 needs a webhook, or an application's client_id, client_secret and refresh_token.",
+                "Битрикс24 нужен вебхук или client_id, client_secret и refresh_token приложения.",
+            ),
+            hint=CONNECT_IT,
         )
     endpoint = str(access.tokens.get("client_endpoint") or f"{_portal(access.credentials)}/rest/")
     address = urlsplit(endpoint)
@@ -49,7 +57,9 @@ def webhook_parts(webhook: str) -> tuple[str, str]:
     """The portal's address (empty where only the parts ``1/secret`` are given) and the path ``/rest/1/secret``."""
     found = _WHOLE.fullmatch(webhook.strip()) or _PARTS.fullmatch(webhook.strip())
     if not found:
-        raise RefusedError("The webhook is no address of an inbound webhook.", hint=_WHERE)
+        raise RefusedError(
+            Text("The webhook is no address of an inbound webhook.", "Это не адрес входящего вебхука."), hint=_WHERE
+        )
     portal, user, secret = found.groups()
     return portal, f"/rest/{user}/{secret}"
 
@@ -89,15 +99,28 @@ async def _grant(http: httpx.AsyncClient, url: str, credentials: Mapping[str, st
         body = {}
     body = body if isinstance(body, dict) else {}
     code = str(body.get("error") or "")
-    told = f"{response.request.url.host} gave no token: {code or response.status_code} {body.get('error_description') or ''}".strip()
+    why = f"{code or response.status_code} {body.get('error_description') or ''}".strip()
+    told = Text("{host} gave no token: {why}.", "{host} не дал токен: {why}.").format(
+        host=response.request.url.host, why=why
+    )
     if code.upper() == "PAYMENT_REQUIRED":
         raise ForbiddenError(
-            f"{told}.", hint="Applications need a paid plan of Bitrix24, or an inbound webhook instead."
+            told,
+            hint=Text(
+                "Applications need a paid plan of Bitrix24, or an inbound webhook instead.",
+                "Приложениям нужен платный тариф Битрикс24; можно взять входящий вебхук.",
+            ),
         )
     if not code and (response.status_code >= 500 or response.status_code == 429):
-        raise TemporaryError(f"{told}.")
+        raise TemporaryError(told)
     if code or response.status_code >= 400 or not body.get("access_token"):
-        raise ExpiredError(f"{told}.", hint="Connect the application again: longfunnel connect NAME")
+        raise ExpiredError(
+            told,
+            hint=Text(
+                "Connect the application again: longfunnel connect NAME",
+                "Подключите приложение заново: longfunnel connect ИМЯ",
+            ),
+        )
     kept = {name: body.get(name) for name in ("access_token", "refresh_token", "client_endpoint", "member_id", "scope")}
     return {**{name: value for name, value in kept.items() if value}, "expires_at": body.get("expires")}
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from longfunnel.connect._engine import ChangedSchemaError, ConnectError, Record
 from longfunnel.connect.bitrix24._errors import told_in_batch
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from longfunnel.connect._engine import Api
@@ -70,11 +71,18 @@ class Listing:
         return Reference(f"$result[{command}]{within}[{PAGE - 1}][ID]")
 
 
+_NO_RESULT = Text("Bitrix24 answers {what} without a result.", "Битрикс24 отвечает на {what} без результата.")
+_OTHER_FORM = Text(
+    "Bitrix24 answers {what} in another form than its documentation says.",
+    "Битрикс24 отвечает на {what} не так, как описано в документации.",
+)
+
+
 async def call(api: Api, method: str, params: Params | None = None) -> dict[str, Any]:
     """One method's whole answer, of which ``result`` is there."""
     answer = await api.post(method, dict(params or {}))
     if not isinstance(answer, dict) or "result" not in answer:
-        raise ChangedSchemaError(f"Bitrix24 answers {method} without a result.")
+        raise ChangedSchemaError(_NO_RESULT.format(what=method))
     return answer
 
 
@@ -84,7 +92,7 @@ async def batch(api: Api, commands: Sequence[Command], *, halt: bool = False) ->
     envelope = await call(api, "batch", {"halt": int(halt), "cmd": told})
     outcome = envelope["result"]
     if not isinstance(outcome, dict):
-        raise ChangedSchemaError("Bitrix24 answers a batch in another form than its documentation says.")
+        raise ChangedSchemaError(_OTHER_FORM.format(what=Text("a batch", "пакет")))
     results, errors, nexts, totals, times = (
         _map(outcome.get(part)) for part in ("result", "result_error", "result_next", "result_total", "result_time")
     )
@@ -109,7 +117,11 @@ async def ask_all(api: Api, commands: Sequence[Command]) -> list[Answer | Connec
         retry: ConnectError | None = None
         for number, answer in zip(waiting, answers, strict=True):
             if answer is None:
-                raise ChangedSchemaError(f"Bitrix24 left {commands[number][0]} of a batch without an answer.")
+                said = Text(
+                    "Bitrix24 left {method} of a batch without an answer.",
+                    "Битрикс24 оставил без ответа {method} из пакета.",
+                )
+                raise ChangedSchemaError(said.format(method=commands[number][0]))
             if isinstance(answer, ConnectError) and answer.is_worth_retrying:
                 retry = answer
             elif isinstance(answer, ConnectError) and answer.kind in ("expired", "limited"):
@@ -158,7 +170,11 @@ async def sweep(api: Api, listing: Listing, after: str) -> AsyncIterator[tuple[l
         rows = [row for page in pages for row in page if number_of(row) > int(after)]
         is_full = len(pages[-1]) >= PAGE
         if is_full and not rows:
-            raise ChangedSchemaError(f"Bitrix24 answers {listing.method} again and again with the same rows.")
+            said = Text(
+                "Bitrix24 answers {method} again and again with the same rows.",
+                "Битрикс24 на {method} снова и снова отвечает одними и теми же строками.",
+            )
+            raise ChangedSchemaError(said.format(method=listing.method))
         yield rows, total
         if not is_full:
             return
@@ -183,7 +199,9 @@ async def _chain(api: Api, listing: Listing, after: str, many: int) -> list[list
         if len(pages[-1]) < PAGE:
             break
     if not pages:
-        raise ChangedSchemaError(f"Bitrix24 answers a batch of {listing.method} without a result.")
+        raise ChangedSchemaError(
+            _NO_RESULT.format(what=Text("a batch of {method}", "пакет {method}").format(method=listing.method))
+        )
     return pages
 
 
@@ -215,7 +233,7 @@ def rows_of(result: Any, method: str) -> list[Record]:
         result = result[_WITHIN[method]]
     rows = list(result.values()) if isinstance(result, dict) else result or []
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ChangedSchemaError(f"Bitrix24 answers {method} in another form than its documentation says.")
+        raise ChangedSchemaError(_OTHER_FORM.format(what=method))
     return rows
 
 
@@ -224,7 +242,9 @@ def number_of(row: Record) -> int:
     try:
         return int(row.get("ID") or row["id"])
     except (KeyError, TypeError, ValueError) as error:
-        raise ChangedSchemaError("Bitrix24 gives a row without a number for its ID.") from error
+        raise ChangedSchemaError(
+            Text("Bitrix24 gives a row without a number for its ID.", "Битрикс24 даёт строку, у которой ID — не число.")
+        ) from error
 
 
 def _map(value: Any) -> dict[str, Any]:

@@ -29,7 +29,11 @@ async def check(api: Api, _: Mapping[str, Any]) -> list[Record]:
     fields = await fields_of(api, "deal")
     pipelines = [{"option": "pipelines", "value": key, "title": name} for key, name in words.pipelines.items()]
     stages = [
-        {**_choice("stages", key, stage), "title": f"{words.pipeline(_pipeline(key))}: {stage.name}"}
+        {
+            **_choice("stages", key, stage),
+            "title": f"{words.pipeline(_pipeline(key))}: {stage.name}",
+            "stage": stage.name,
+        }
         for key, stage in words.stages.items()
     ]
     statuses = [_choice("qualified_statuses", key, status) for key, status in words.statuses.items()]

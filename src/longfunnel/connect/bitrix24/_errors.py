@@ -17,6 +17,7 @@ from longfunnel.connect._engine import (
     TemporaryError,
     usual_error,
 )
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     import httpx
@@ -31,8 +32,22 @@ _BUDGET_SECONDS = 60.0
 _BLOCKED_SECONDS = 3600.0
 _SHOWN = 300
 
-_CONNECT_AGAIN = "Connect the source again with a fresh webhook or application: longfunnel connect NAME"
-_SCOPES = "Give the webhook (or the application) the scopes crm and user, and its user the right to read these records in the CRM."
+_CONNECT_AGAIN = Text(
+    "Connect the source again with a fresh webhook or application: longfunnel connect NAME",
+    "Подключите источник заново, с новым вебхуком или приложением: longfunnel connect ИМЯ",
+)
+_SCOPES = Text(
+    "Give the webhook (or the application) the scopes crm and user, and its user the right to read these records in the CRM.",
+    "Дайте вебхуку (или приложению) права crm и user, а его пользователю — право читать эти записи в CRM.",
+)
+_BLOCKED = Text(
+    "Bitrix24 has blocked the portal's REST: ask its support why.",
+    "Битрикс24 заблокировал REST портала: спросите у поддержки почему.",
+)
+_NO_METHOD = Text(
+    "The portal is older than this connector, or its plan is without this method.",
+    "Портал старее этого коннектора, или на его тарифе нет такого метода.",
+)
 
 
 class BlockedError(LimitedError):
@@ -45,8 +60,14 @@ def classify(response: httpx.Response) -> ConnectError | None:
     """What an answer means. Errors of single commands of a batch are not looked at: see ``told_in_batch``."""
     if 300 <= response.status_code < 400:
         return GoneError(
-            f"{response.request.url.host} redirects to {urlsplit(response.headers.get('Location', '')).netloc or 'another page'}.",
-            hint="Is it still the portal's address? Set the new one.",
+            Text("{host} redirects to {there}.", "{host} перенаправляет на {there}.").format(
+                host=response.request.url.host,
+                there=urlsplit(response.headers.get("Location", "")).netloc or Text("another page", "другую страницу"),
+            ),
+            hint=Text(
+                "Is it still the portal's address? Set the new one.",
+                "Не сменился ли адрес портала? Укажите новый.",
+            ),
         )
     try:
         body = json.loads(response.content)
@@ -65,22 +86,23 @@ def told_in_batch(error: object, its_time: object) -> ConnectError:
 def trouble(body: dict[str, Any], status: int, its_time: object) -> ConnectError:
     """The error that a body tells. The code may be empty or a number: then only the description speaks."""
     code, description = str(body.get("error") or ""), str(body.get("error_description") or "")[:_SHOWN]
-    told = f"Bitrix24 says: {': '.join(part for part in (code, description) if part) or f'status {status}'}."
+    words = ": ".join(part for part in (code, description) if part)
+    told = Text("Bitrix24 says: {said}.", "Битрикс24 отвечает: {said}.").format(
+        said=words or Text("status {status}", "статус {status}").format(status=status)
+    )
     word, said = code.lower(), description.lower()
     if word in _EXPIRED or (status == 401 and word not in _FORBIDDEN):
         return ExpiredError(told, hint=_CONNECT_AGAIN)
     if word in _FORBIDDEN or "access denied" in said or "доступ запрещ" in said:
         return ForbiddenError(told, hint=_SCOPES)
     if word == "overload_limit":
-        return BlockedError(
-            told, seconds=_BLOCKED_SECONDS, hint="Bitrix24 has blocked the portal's REST: ask its support why."
-        )
+        return BlockedError(told, seconds=_BLOCKED_SECONDS, hint=_BLOCKED)
     if word == "operation_time_limit":
         return LimitedError(told, seconds=_till_reset(its_time))
     if word == "query_limit_exceeded" or status == 429:
         return LimitedError(told)
     if word == "error_method_not_found":
-        return RefusedError(told, hint="The portal is older than this connector, or its plan is without this method.")
+        return RefusedError(told, hint=_NO_METHOD)
     is_unnamed = word in ("", "0")
     if word == "portal_deleted" or "not_found" in word or (is_unnamed and ("not found" in said or "не найд" in said)):
         return GoneError(told)

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 from longfunnel.connect._engine import ConnectError, Hook, RefusedError, Touched
 from longfunnel.connect.bitrix24._calls import call, rows_of
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,8 +58,14 @@ async def register(api: Api, address: str, _: Mapping[str, Any]) -> None:
     """Bind the events to the address, those that are not bound yet. Raises RefusedError for an inbound webhook, which may not."""
     if api.access.credentials.get("webhook"):
         raise RefusedError(
-            "An inbound webhook cannot ask Bitrix24 to send events.",
-            hint=f"Make an outbound webhook in the portal with the address {address} and the events {', '.join(EVENTS)}.",
+            Text(
+                "An inbound webhook cannot ask Bitrix24 to send events.",
+                "Входящий вебхук не может попросить Битрикс24 присылать события.",
+            ),
+            hint=Text(
+                "Make an outbound webhook in the portal with the address {address} and the events {events}.",
+                "Создайте на портале исходящий вебхук с адресом {address} и событиями {events}.",
+            ).format(address=address, events=", ".join(EVENTS)),
         )
     bound = rows_of((await call(api, "event.get"))["result"], "event.get")
     known = {str(row.get("event") or "").upper() for row in bound if row.get("handler") == address}

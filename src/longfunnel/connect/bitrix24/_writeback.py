@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from longfunnel.connect._engine import ConnectError, Held, Record, RefusedError, WriteBack
 from longfunnel.connect.bitrix24._calls import PAGE, Command, ask_all, call, number_of, read_all
 from longfunnel.connect.bitrix24._words import fields_of
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,7 +64,10 @@ async def ensure_field(api: Api, entity: Entity, name: str, title: str) -> str:
     own = name.upper().removeprefix(_PREFIX)
     if not own.replace("_", "").isalnum() or not own.isascii() or len(own) > _LONGEST_NAME:
         raise RefusedError(
-            f"A field of Bitrix24 cannot be named «{name}»: Latin letters, digits and _, at most {_LONGEST_NAME}."
+            Text(
+                "A field of Bitrix24 cannot be named «{name}»: Latin letters, digits and _, at most {most}.",
+                "Поле Битрикс24 нельзя назвать «{name}»: только латинские буквы, цифры и _, не длиннее {most}.",
+            ).format(name=name, most=_LONGEST_NAME)
         )
     full = f"{_PREFIX}{own}"
     if full in await fields_of(api, entity):
@@ -86,7 +90,8 @@ async def ensure_field(api: Api, entity: Entity, name: str, title: str) -> str:
 def _error(answer: object, result: object) -> ConnectError | None:
     if isinstance(answer, ConnectError):
         return answer
-    return None if result is True else RefusedError(f"Bitrix24 says that the update was not made: {result!r}.")
+    said = Text("Bitrix24 says that the update was not made: {result!r}.", "Битрикс24 не внёс изменение: {result!r}.")
+    return None if result is True else RefusedError(said.format(result=result))
 
 
 async def _held(api: Api, fact: str, ids: list[str], fields: list[str]) -> Held:

@@ -47,8 +47,13 @@ def _sign(access: Access) -> Call:
 def _trouble(response: httpx.Response) -> ConnectError | None:
     """Calltouch does not document its errors: the status is what there is."""
     status = response.status_code
-    hint = "Check the token (Integrations, Sending data to outside systems, API) and that the site belongs to it."
-    told = f"Calltouch answered {status}: {response.text[:200].strip() or response.reason_phrase}"
+    hint = Text(
+        "Check the token (Integrations, Sending data to outside systems, API) and that the site belongs to it.",
+        "Проверьте токен («Интеграции» → «Отправка данных во внешние системы» → «API») и что сайт относится к нему.",
+    )
+    told = Text("Calltouch answered {status}: {said}", "Calltouch отвечает {status}: {said}").format(
+        status=status, said=response.text[:200].strip() or response.reason_phrase
+    )
     if status == 401:
         return ExpiredError(told, hint=hint)
     if status == 403:

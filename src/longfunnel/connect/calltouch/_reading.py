@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from longfunnel.connect._engine import ChangedSchemaError, Page, Reading, Record, RefusedError
 from longfunnel.connect.calltouch._meaning import CALLS_AS_LEADS
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -20,7 +21,10 @@ async def read_calls(reading: Reading) -> AsyncIterator[Page]:
     """The journal of calls, page by page."""
     kind = str(reading.options.get("calls_as_leads") or "none")
     if kind not in CALLS_AS_LEADS:
-        raise RefusedError(f"calls_as_leads = {kind!r} is none of {', '.join(CALLS_AS_LEADS)}.")
+        said = Text(
+            "calls_as_leads = {kind!r} is none of {known}.", "calls_as_leads = {kind!r}, а бывает только {known}."
+        )
+        raise RefusedError(said.format(kind=kind, known=", ".join(CALLS_AS_LEADS)))
     flags = dict.fromkeys(("withCallTags", "withOrders", "withYandexDirect", "withGoogleAdwords"), "true")
     attribution = reading.options.get("attribution")
     if attribution not in (None, ""):
@@ -80,7 +84,11 @@ def sites_of(options: Mapping[str, Any]) -> list[str]:
     """The ids of the sites, each once. Raises RefusedError for what is none."""
     sites = [str(site).strip() for site in options.get("sites") or []]
     if odd := [site for site in sites if not site.isdecimal()]:
-        raise RefusedError(f"sites must hold Calltouch's site ids, numbers: {', '.join(odd)}.")
+        said = Text(
+            "sites must hold Calltouch's site ids, numbers: {odd}.",
+            "В sites нужны ID сайтов в Calltouch, числа: {odd}.",
+        )
+        raise RefusedError(said.format(odd=", ".join(odd)))
     return list(dict.fromkeys(sites))
 
 
@@ -91,5 +99,9 @@ def _records(got: Any, what: str) -> list[Record]:
     if got is None:
         return []
     if not isinstance(got, list) or not all(isinstance(record, dict) for record in got):
-        raise ChangedSchemaError(f"Calltouch answers the question for {what} with something that is no list of them.")
+        said = Text(
+            "Calltouch answers the question for {what} with something that is no list of them.",
+            "На запрос {what} Calltouch отвечает не списком.",
+        )
+        raise ChangedSchemaError(said.format(what=what))
     return got

@@ -37,7 +37,7 @@ from longfunnel.connect._engine import (
     usual_error,
 )
 from longfunnel.connect.telegram_bot._meaning import MARKS, shape_update
-from longfunnel.core.text import Text
+from longfunnel.core.text import Text, spoken
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -47,10 +47,17 @@ _AT_ONCE = 100
 _LONGEST_WAIT = 50
 _IDS_HOLD = timedelta(days=6)
 """After a week without updates Telegram may number them anew, and an old offset would throw them away."""
-_IN_USE = (
+_IN_USE = Text(
     'Only one program can read a bot\'s updates. If the bot has a webhook, set receive = "webhook" and let Longfunnel register its own, '
     "or have your program pass each update on to Longfunnel's address; if another program polls, stop one of the two. "
-    "Longfunnel never removes a webhook by itself."
+    "Longfunnel never removes a webhook by itself.",
+    'Обновления бота может читать только одна программа. Если у бота есть вебхук, поставьте receive = "webhook" и дайте Longfunnel '
+    "поставить свой — или пусть ваша программа пересылает обновления на адрес Longfunnel; если бота опрашивает другая программа, "
+    "остановите одну из двух. Сам Longfunnel вебхук никогда не снимает.",
+)
+_WRONG_TOKEN = Text(
+    "The token is wrong or was revoked: take it from @BotFather and connect again.",
+    "Токен неверный или отозван: возьмите его у @BotFather и подключите заново.",
 )
 
 
@@ -74,7 +81,12 @@ async def _read(reading: Reading) -> AsyncIterator[Page]:
             return
         offset = max(int(update["update_id"]) for update in updates) + 1
         if offset == asked.get("offset"):
-            raise ChangedSchemaError("Telegram tells the same updates again, though they were confirmed.")
+            raise ChangedSchemaError(
+                Text(
+                    "Telegram tells the same updates again, though they were confirmed.",
+                    "Telegram повторяет обновления, которые уже подтверждены.",
+                )
+            )
         asked["offset"] = offset
         cursor = {"offset": offset, "at": reading.now.isoformat()}
         yield Page(_received(reading, updates), cursor=cursor, is_written_first=True)
@@ -92,15 +104,24 @@ def _received(reading: Reading, updates: list[Record]) -> list[Record]:
 
 def _check_options(options: Mapping[str, Any]) -> None:
     """Raises RefusedError that lists what the settings say wrongly."""
-    wrong = []
+    wrong: list[Text] = []
     if options["receive"] not in ("poll", "webhook"):
-        wrong.append(f"receive = {options['receive']!r} is neither poll nor webhook.")
+        said = Text(
+            "receive = {value!r} is neither poll nor webhook.", "receive = {value!r}, а бывает только poll или webhook."
+        )
+        wrong.append(said.format(value=options["receive"]))
     for payload, told in (options["payloads"] or {}).items():
         names = set(told) if isinstance(told, dict) else set() if isinstance(told, str) else {str(told)}
         if unknown := {name for name in names if name.removeprefix("utm_") not in MARKS}:
-            wrong.append(f"payloads.{payload}: {', '.join(sorted(unknown))} is none of {', '.join(MARKS)}.")
+            said = Text(
+                "payloads.{payload}: {unknown} is none of {known}.", "payloads.{payload}: {unknown} нет среди {known}."
+            )
+            wrong.append(said.format(payload=payload, unknown=", ".join(sorted(unknown)), known=", ".join(MARKS)))
     if wrong:
-        raise RefusedError(" ".join(wrong), hint="Mend the [[source]] in longfunnel.toml.")
+        raise RefusedError(
+            Text(" ".join(one.en for one in wrong), " ".join(one.ru for one in wrong)),
+            hint=Text("Mend the [[source]] in longfunnel.toml.", "Исправьте [[source]] в longfunnel.toml."),
+        )
 
 
 def _sign(access: Access) -> Call:
@@ -115,17 +136,20 @@ def _trouble(response: httpx.Response) -> ConnectError | None:
         body = None
     if not isinstance(body, dict) or "ok" not in body:
         return usual_error(response) or ChangedSchemaError(
-            "Telegram answered with something that is no answer of its API."
+            Text(
+                "Telegram answered with something that is no answer of its API.",
+                "Telegram отвечает не так, как его API.",
+            )
         )
     if body["ok"] is True:
         return None
     code = int(body.get("error_code") or response.status_code)
-    told = f"Telegram answered {code}: {body.get('description') or 'no reason given'}"
+    told = Text("Telegram answered {code}: {why}", "Telegram отвечает {code}: {why}").format(
+        code=code, why=body.get("description") or Text("no reason given", "причина не названа")
+    )
     match code:
         case 401 | 404:
-            return ExpiredError(
-                told, hint="The token is wrong or was revoked: take it from @BotFather and connect again."
-            )
+            return ExpiredError(told, hint=_WRONG_TOKEN)
         case 403:
             return ForbiddenError(told)
         case 409:
@@ -141,13 +165,16 @@ def _trouble(response: httpx.Response) -> ConnectError | None:
 async def _check(api: Api, _: Mapping[str, Any]) -> list[Record]:
     me = (await api.get("getMe"))["result"]
     hook = (await api.get("getWebhookInfo"))["result"]
-    trouble = f"; its last trouble: {hook['last_error_message']}" if hook.get("last_error_message") else ""
-    way = f"its webhook is {hook['url']}{trouble}" if hook.get("url") else "it has no webhook"
+    way = Text("it has no webhook", "вебхука нет")
+    if hook.get("url"):
+        way = Text("its webhook is {url}", "его вебхук — {url}").format(url=hook["url"])
+    if hook.get("url") and (why := hook.get("last_error_message")):
+        way += Text("; its last trouble: {why}", "; последняя его ошибка: {why}").format(why=why)
     return [
         {
             "option": "receive",
             "value": "webhook" if hook.get("url") else "poll",
-            "title": f"@{me.get('username')}: {way}",
+            "title": spoken(f"@{me.get('username')}: ") + way,
         }
     ]
 

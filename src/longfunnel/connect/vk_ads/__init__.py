@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from longfunnel.connect._engine import (
+    CONNECT_AGAIN,
     Access,
     Api,
     Call,
@@ -41,10 +42,18 @@ if TYPE_CHECKING:
 
 _TOKEN = "/api/v2/oauth2/token.json"  # noqa: S105 - a path
 _SCOPES = "read_ads,read_payments,read_clients"
-_TOO_MANY = (
+_TOO_MANY = Text(
     "VK keeps five tokens of one client at most. Remove them all and sync again: "
     "curl -d client_id=… -d client_secret=… https://ads.vk.com/api/v2/oauth2/token/delete.json "
-    "(other programs of the same client then ask for theirs anew)."
+    "(other programs of the same client then ask for theirs anew).",
+    "VK хранит не больше пяти токенов одного клиента. Удалите их все и повторите загрузку: "
+    "curl -d client_id=… -d client_secret=… https://ads.vk.com/api/v2/oauth2/token/delete.json "
+    "(другие программы этого клиента запросят свои заново).",
+)
+_NO_TOKEN = Text("VK Ads gives no token: {said}.", "VK Реклама не даёт токен: {said}.")
+_RIGHTS = Text(
+    "The client needs the right read_ads, and the cabinet must be open to it.",
+    "Клиенту нужно право read_ads и доступ к кабинету.",
 )
 
 
@@ -82,11 +91,14 @@ async def _asked(http: httpx.AsyncClient, url: str, credentials: Mapping[str, st
     response = await http.post(f"{url.rstrip('/')}{_TOKEN}", data={**asked, **own})
     said = _said(response)
     if response.status_code == 403:
-        raise ForbiddenError(f"VK Ads gives no token: {said}.", hint=_TOO_MANY)
+        raise ForbiddenError(_NO_TOKEN.format(said=said), hint=_TOO_MANY)
     if response.status_code in (400, 401):
         raise ExpiredError(
-            f"VK Ads gives no token: {said}.",
-            hint="Check client_id and client_secret (ads.vk.com: Settings, Access to the API), and connect the source again.",
+            _NO_TOKEN.format(said=said),
+            hint=Text(
+                "Check client_id and client_secret (ads.vk.com: Settings, Access to the API), and connect the source again.",
+                "Проверьте client_id и client_secret (ads.vk.com: «Настройки» → «Доступ к API») и подключите источник заново.",
+            ),
         )
     if trouble := _trouble(response):
         raise trouble
@@ -94,7 +106,12 @@ async def _asked(http: httpx.AsyncClient, url: str, credentials: Mapping[str, st
         tokens: Tokens = response.json()
         seconds = float(tokens.get("expires_in") or 0)  # a string or a number
     except (ValueError, TypeError, AttributeError) as error:
-        raise TemporaryError(f"VK Ads answered the request for a token with something else: {said}.") from error
+        raise TemporaryError(
+            Text(
+                "VK Ads answered the request for a token with something else: {said}.",
+                "На запрос токена VK Реклама отвечает другим: {said}.",
+            ).format(said=said)
+        ) from error
     return tokens | ({"expires_at": _now() + seconds} if seconds else {})
 
 
@@ -124,11 +141,13 @@ def _trouble(response: httpx.Response) -> ConnectError | None:
     status = response.status_code
     if status < 400:
         return None
-    told = f"VK Ads answered {status}: {_said(response)}."
+    told = Text("VK Ads answered {status}: {said}.", "VK Реклама отвечает {status}: {said}.").format(
+        status=status, said=_said(response)
+    )
     if status == 401:
-        return ExpiredError(told, hint="Connect the source again: longfunnel connect NAME")
+        return ExpiredError(told, hint=CONNECT_AGAIN)
     if status == 403:
-        return ForbiddenError(told, hint="The client needs the right read_ads, and the cabinet must be open to it.")
+        return ForbiddenError(told, hint=_RIGHTS)
     if status == 404:
         return GoneError(told)
     if status == 429:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from longfunnel.connect._engine import ChangedSchemaError, ForbiddenError, GoneError, Page, Row
 from longfunnel.connect.vk_ads._ads import ads_of, listed, marks_of
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -63,7 +64,10 @@ def _leads(form: Record, body: bytes) -> Iterable[Record]:
     names = [ours.get(header.strip().lower(), "") for header in table[0]]
     if "created_at" not in names:
         raise ChangedSchemaError(
-            f"The table of the lead form {form['id']} has no column «Время лида», only: {', '.join(table[0])}."
+            Text(
+                "The table of the lead form {form} has no column «Время лида», only: {columns}.",
+                "В таблице лид-формы {form} нет колонки «Время лида», есть только: {columns}.",
+            ).format(form=form["id"], columns=", ".join(table[0]))
         )
     for row in table[1:]:
         if not any(row):
@@ -116,6 +120,6 @@ def _time(text: str) -> datetime:
     """As Go writes it: 2022-12-08 21:41:03.922 +0000 UTC. Without an offset it is UTC."""
     found = _TIME.match(text.strip())
     if found is None:
-        raise ValueError(f"«{text}» is no time")
+        raise ValueError(Text("«{text}» is no time", "«{text}» — не время").format(text=text))
     day, clock, fraction, hours, minutes = found.groups()
     return datetime.fromisoformat(f"{day}T{clock}{(fraction or '')[:7]}{f'{hours}:{minutes}' if hours else '+00:00'}")

@@ -8,6 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from longfunnel.connect._engine import Conversion, Conversions, RefusedError
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +26,11 @@ async def _upload(api: Api, options: Mapping[str, Any], target: str, batch: str,
     """
     columns = [str(name) for name in options.get("offline_columns") or ("contact", "time", "amount")]
     if unknown := [name for name in columns if name not in ("contact", "time", "amount")]:
-        raise RefusedError(f"offline_columns: «{unknown[0]}» is none of contact, time, amount.")
+        said = Text(
+            "offline_columns: «{name}» is none of contact, time, amount.",
+            "offline_columns: «{name}» — а бывают только contact, time, amount.",
+        )
+        raise RefusedError(said.format(name=unknown[0]))
     known = await api.get(_GOALS) or {}
     there = {str(item.get("name")) for item in known.get("items") or ()}
     sent = []

@@ -48,7 +48,8 @@ async def _read(reading: Reading) -> AsyncIterator[Page]:
     """Each advertiser's days, a week a report. The cursor: login → the last day read, the day on which, and how many reports were taken."""
     level = str(reading.options["level"])
     if level not in LEVELS:
-        raise RefusedError(f"level = «{level}» is none of {', '.join(LEVELS)}.{did_you_mean(level, LEVELS)}")
+        said = Text("level = «{level}» is none of {known}.", "level = «{level}», а бывает только {known}.")
+        raise RefusedError(said.format(level=level, known=", ".join(LEVELS)) + did_you_mean(level, LEVELS))
     places: dict[str, Any] = dict(reading.cursor or {})
     logins = [str(login).strip() for login in reading.options["logins"] or () if str(login).strip()] or [""]
     refused: ConnectError | None = None
@@ -91,8 +92,14 @@ async def _read_login(reading: Reading, login: str, places: dict[str, Any]) -> A
             failures += 1
             if failures > _TRIES:
                 raise TemporaryError(
-                    f"Direct cannot build the report of {since} alone: {error.message}",
-                    hint='A coarser one may do: level = "ad" or "campaign".',
+                    Text(
+                        "Direct cannot build the report of {since} alone: {why}",
+                        "Директ не может построить отчёт даже за один день {since}: {why}",
+                    ).format(since=since, why=error.said),
+                    hint=Text(
+                        'A coarser one may do: level = "ad" or "campaign".',
+                        'Возможно, получится более общий: level = "ad" или "campaign".',
+                    ),
                 ) from error
             await asyncio.sleep(2.0**failures / 4)
             continue

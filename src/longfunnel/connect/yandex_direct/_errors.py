@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from longfunnel.connect._engine import (
+    CONNECT_AGAIN,
     ConnectError,
     ExpiredError,
     ForbiddenError,
@@ -16,6 +17,7 @@ from longfunnel.connect._engine import (
     TemporaryError,
     usual_error,
 )
+from longfunnel.core.text import NOTHING, Text
 
 if TYPE_CHECKING:
     import httpx
@@ -32,13 +34,25 @@ _HEAVY = re.compile(
 )
 _SHOWN = 300
 
-_HINTS: dict[int, str] = {
-    53: "Connect the source again: longfunnel connect NAME",
-    54: "The token's owner must be an agency of this login: check «logins» in the settings.",
-    58: "The application needs access to the API: Direct → Tools → API → My applications.",
-    513: "This Yandex login has no account in Direct: sign in with the login of the advertiser.",
-    8800: "Name the advertisers of the agency in «logins».",
-    152: "The account's points for today are spent: the next sync goes on from here.",
+_HINTS: dict[int, Text] = {
+    53: CONNECT_AGAIN,
+    54: Text(
+        "The token's owner must be an agency of this login: check «logins» in the settings.",
+        "Владелец токена должен быть агентством этого логина: проверьте «logins» в настройках.",
+    ),
+    58: Text(
+        "The application needs access to the API: Direct → Tools → API → My applications.",
+        "Приложению нужен доступ к API: Директ → «Инструменты» → «API» → «Мои заявки».",
+    ),
+    513: Text(
+        "This Yandex login has no account in Direct: sign in with the login of the advertiser.",
+        "У этого логина Яндекса нет кабинета в Директе: войдите под логином рекламодателя.",
+    ),
+    8800: Text("Name the advertisers of the agency in «logins».", "Укажите рекламодателей агентства в «logins»."),
+    152: Text(
+        "The account's points for today are spent: the next sync goes on from here.",
+        "Баллы аккаунта на сегодня потрачены: следующая загрузка продолжит с этого места.",
+    ),
 }
 
 
@@ -52,12 +66,15 @@ def classify(response: httpx.Response) -> ConnectError | None:
     error = _told(response.content)
     if error is None:
         if response.status_code in (502, 504) and is_report:
-            return TooHeavyError(f"Direct gave up on a report (HTTP {response.status_code}).")
+            said = Text("Direct gave up on a report (HTTP {status}).", "Директ не осилил отчёт (HTTP {status}).")
+            return TooHeavyError(said.format(status=response.status_code))
         return usual_error(response)
     code = _code(error)
     words = " ".join(str(error.get(name) or "") for name in ("error_string", "error_detail")).strip()[:_SHOWN]
-    told = f"Yandex Direct: {words or 'an error'} (code {code})."
-    hint = _HINTS.get(8800 if "Client-Login" in words else code, "")
+    told = Text("Yandex Direct: {words} (code {code}).", "Яндекс Директ: {words} (код {code}).").format(
+        words=words or Text("an error", "ошибка"), code=code
+    )
+    hint = _HINTS.get(8800 if "Client-Login" in words else code, NOTHING)
     if is_report and response.status_code in (400, 500, 502) and _HEAVY.search(words):
         return TooHeavyError(told, hint=hint)
     if code in _EXPIRED:

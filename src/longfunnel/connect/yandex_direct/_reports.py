@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from longfunnel.connect._engine import ChangedSchemaError, TemporaryError
 from longfunnel.connect.yandex_direct._errors import TooHeavyError, seconds
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -110,15 +111,27 @@ async def built(api: Api, order: Order, *, patience: float) -> AsyncIterator[lis
         if time.monotonic() + pause > until:
             queued = response.headers.get("reportsInQueue")
             raise TemporaryError(
-                f"Direct has not built the report of {order.since} … {order.until} yet"
-                + (f" ({queued} reports in its queue)." if queued else "."),
-                hint="The next sync goes on waiting for it.",
+                Text(
+                    "Direct has not built the report of {since} … {until} yet",
+                    "Директ ещё не построил отчёт за {since} … {until}",
+                ).format(since=order.since, until=order.until)
+                + (
+                    Text(" ({queued} reports in its queue).", " (отчётов в очереди: {queued}).").format(queued=queued)
+                    if queued
+                    else "."
+                ),
+                hint=Text("The next sync goes on waiting for it.", "Следующая загрузка будет ждать его дальше."),
             )
         yield None
         await asyncio.sleep(pause)
     lines = read_report(response, order.fields)
     if len(lines) >= MOST_ROWS:
-        raise TooHeavyError("The report is as long as Direct makes them and may be cut off.")
+        raise TooHeavyError(
+            Text(
+                "The report is as long as Direct makes them and may be cut off.",
+                "Отчёт предельной для Директа длины и может быть обрезан.",
+            )
+        )
     yield lines
 
 
@@ -133,10 +146,19 @@ def read_report(response: httpx.Response, fields: list[str]) -> list[Line]:
     if start is None:
         if not any(row.strip() for row in rows):
             return []
-        raise ChangedSchemaError(f"Direct's report has no line of field names; it begins with {text[:100]!r}.")
+        raise ChangedSchemaError(
+            Text(
+                "Direct's report has no line of field names; it begins with {start!r}.",
+                "В отчёте Директа нет строки с названиями полей; он начинается с {start!r}.",
+            ).format(start=text[:100])
+        )
     header = [name.strip('"') for name in rows[start].split("\t")]
     if missing := [name for name in fields if name not in header]:
-        raise ChangedSchemaError(f"Direct's report lacks {', '.join(missing)}.")
+        raise ChangedSchemaError(
+            Text("Direct's report lacks {missing}.", "В отчёте Директа нет {missing}.").format(
+                missing=", ".join(missing)
+            )
+        )
     lines: list[Line] = []
     for row in rows[start + 1 :]:
         if not row:
@@ -146,9 +168,16 @@ def read_report(response: httpx.Response, fields: list[str]) -> list[Line]:
             lines.append({name: _known(value) for name, value in zip(header, values, strict=True)})
         elif total := _TOTAL.match(row):
             if int(total[1]) != len(lines):
-                raise TemporaryError(f"Direct's report has {len(lines)} lines and tells of {total[1]}.")
+                said = Text(
+                    "Direct's report has {many} lines and tells of {told}.",
+                    "В отчёте Директа строк: {many}, а заявлено {told}.",
+                )
+                raise TemporaryError(said.format(many=len(lines), told=total[1]))
         else:
-            raise TemporaryError(f"Direct's report is broken off at line {len(lines) + 1}.")
+            said = Text(
+                "Direct's report is broken off at line {number}.", "Отчёт Директа обрывается на строке {number}."
+            )
+            raise TemporaryError(said.format(number=len(lines) + 1))
     return lines
 
 

@@ -14,6 +14,7 @@ from longfunnel.connect._engine import (
     RefusedError,
     TemporaryError,
 )
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,9 +35,19 @@ async def upload_conversions(api: Api, counter: str, kind: str, csv_bytes: bytes
     its way. Raises RefusedError that says what Metrika finds wrong with the table, LimitedError and TemporaryError at once: call again later.
     """
     if kind not in KINDS:
-        raise RefusedError(f"There is no kind of conversions «{kind}», only {', '.join(KINDS)}.")
+        said = Text(
+            "There is no kind of conversions «{kind}», only {known}.",
+            "Нет вида конверсий «{kind}», есть только {known}.",
+        )
+        raise RefusedError(said.format(kind=kind, known=", ".join(KINDS)))
     if len(csv_bytes) > _LARGEST:
-        raise RefusedError("An upload of conversions may have 1 GB at most.", hint="Upload it in several.")
+        raise RefusedError(
+            Text(
+                "An upload of conversions may have 1 GB at most.",
+                "В одной загрузке конверсий может быть не больше 1 ГБ.",
+            ),
+            hint=Text("Upload it in several.", "Загрузите несколькими частями."),
+        )
     if known := await _known(api, counter, kind, comment):
         return known
     try:
@@ -78,7 +89,9 @@ async def _known(api: Api, counter: str, kind: str, comment: str) -> dict[str, A
 def _uploading(said: Any) -> dict[str, Any]:
     told = said.get("uploading") if isinstance(said, dict) else None
     if not isinstance(told, dict) or told.get("id") is None:
-        raise ChangedSchemaError("Metrika told of an uploading without its id.")
+        raise ChangedSchemaError(
+            Text("Metrika told of an uploading without its id.", "Метрика сообщила о загрузке без её номера.")
+        )
     return told
 
 
@@ -88,8 +101,14 @@ async def _upload(api: Api, options: Mapping[str, Any], target: str, batch: str,
     counters = [counter] if counter else [str(one) for one in options.get("counters") or ()]
     if len(counters) != 1:
         raise RefusedError(
-            "It is not clear which counter the conversions go to.",
-            hint="Name it before the goal: target = «12345:deal_won».",
+            Text(
+                "It is not clear which counter the conversions go to.",
+                "Непонятно, в какой счётчик передавать конверсии.",
+            ),
+            hint=Text(
+                "Name it before the goal: target = «12345:deal_won».",
+                "Укажите его перед целью: target = «12345:deal_won».",
+            ),
         )
     table = io.StringIO()
     rows = csv.writer(table, lineterminator="\n")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo, available_timezones
 
 from longfunnel.connect._engine import ForbiddenError, GoneError, Record, RefusedError
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,12 +35,22 @@ async def counters_of(api: Api, options: Mapping[str, Any]) -> list[Counter]:
     wanted = [str(counter).strip() for counter in options.get("counters") or () if str(counter).strip()]
     if not (wanted or told):
         raise RefusedError(
-            "Yandex Metrika shows this token no counter.",
-            hint="Give its owner access to the counter: Settings → Access.",
+            Text(
+                "Yandex Metrika shows this token no counter.",
+                "Яндекс Метрика не показывает этому токену ни одного счётчика.",
+            ),
+            hint=Text(
+                "Give its owner access to the counter: Settings → Access.",
+                "Дайте владельцу токена доступ к счётчику: «Настройка» → «Доступ».",
+            ),
         )
     zones = {str(counter): str(zone) for counter, zone in dict(options.get("zones") or {}).items()}
     if strange := [zone for zone in zones.values() if zone not in available_timezones()]:
-        raise RefusedError(f"zones: «{strange[0]}» is not an IANA zone such as Europe/Moscow.")
+        said = Text(
+            "zones: «{zone}» is not an IANA zone such as Europe/Moscow.",
+            "zones: «{zone}» — не часовой пояс IANA, как Europe/Moscow.",
+        )
+        raise RefusedError(said.format(zone=strange[0]))
     return [
         Counter(counter, zones.get(counter) or _zone(told.get(counter, {})))
         for counter in dict.fromkeys(wanted or told)

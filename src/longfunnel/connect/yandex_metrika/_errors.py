@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from longfunnel.connect._engine import (
+    CONNECT_AGAIN,
     ConnectError,
     ExpiredError,
     ForbiddenError,
@@ -14,14 +15,19 @@ from longfunnel.connect._engine import (
     RefusedError,
     usual_error,
 )
+from longfunnel.core.text import NOTHING, Text
 
 if TYPE_CHECKING:
     import httpx
 
-_AGAIN = "Connect the source again: longfunnel connect NAME"
 _HINTS = {
-    "quota_requests_by_uid": "Metrika allows a user 5,000 requests a day, counted anew from midnight UTC.",
-    "quota_parallel_requests": "Metrika allows a user three requests at once.",
+    "quota_requests_by_uid": Text(
+        "Metrika allows a user 5,000 requests a day, counted anew from midnight UTC.",
+        "Метрика разрешает пользователю 5000 запросов в день; счёт начинается заново в полночь по UTC.",
+    ),
+    "quota_parallel_requests": Text(
+        "Metrika allows a user three requests at once.", "Метрика разрешает пользователю три запроса одновременно."
+    ),
 }
 _SHOWN = 300
 
@@ -36,14 +42,22 @@ def classify(response: httpx.Response) -> ConnectError | None:
         said.get("message") or next((error.get("message") for error in said["errors"] if error.get("message")), "")
     )
     status = response.status_code if response.status_code >= 400 else _code(said)
-    told = f"Yandex Metrika: {words[:_SHOWN] or 'an error'} ({', '.join(kind for kind in kinds if kind) or status})."
+    told = Text("Yandex Metrika: {words} ({kinds}).", "Яндекс Метрика: {words} ({kinds}).").format(
+        words=words[:_SHOWN] or Text("an error", "ошибка"), kinds=", ".join(kind for kind in kinds if kind) or status
+    )
     if status == 401 or "invalid_token" in kinds:
-        return ExpiredError(told, hint=_AGAIN)
+        return ExpiredError(told, hint=CONNECT_AGAIN)
     if status in (420, 429) or any(kind.startswith("quota") for kind in kinds):
-        hint = next((_HINTS[kind] for kind in kinds if kind in _HINTS), "")
+        hint = next((_HINTS[kind] for kind in kinds if kind in _HINTS), NOTHING)
         return LimitedError(told, seconds=_seconds(response.headers.get("Retry-After")), hint=hint)
     if "access_denied" in kinds or status == 403:
-        return ForbiddenError(told, hint="The token's owner needs the right to see the counter.")
+        return ForbiddenError(
+            told,
+            hint=Text(
+                "The token's owner needs the right to see the counter.",
+                "Владельцу токена нужно право смотреть счётчик.",
+            ),
+        )
     return usual_error(response) if response.status_code >= 500 or status == 404 else RefusedError(told)
 
 

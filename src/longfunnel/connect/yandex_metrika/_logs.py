@@ -17,6 +17,7 @@ from longfunnel.connect._engine import (
     RefusedError,
     TemporaryError,
 )
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -140,14 +141,20 @@ class Logs:
         while True:
             found = await self.look(request_id)
             if found is None:
-                raise GoneError(f"Metrika no longer knows the log request {request_id}.")
+                said = Text(
+                    "Metrika no longer knows the log request {id}.", "Метрика больше не знает запроса логов {id}."
+                )
+                raise GoneError(said.format(id=request_id))
             if found.status not in _COMING:
                 yield found
                 return
             if time.monotonic() + pause > until:
                 raise TemporaryError(
-                    f"Metrika has not prepared the visits of {found.since} … {found.until} yet (request {request_id}).",
-                    hint="The next sync goes on waiting for it.",
+                    Text(
+                        "Metrika has not prepared the visits of {since} … {until} yet (request {id}).",
+                        "Метрика ещё не подготовила визиты за {since} … {until} (запрос {id}).",
+                    ).format(since=found.since, until=found.until, id=request_id),
+                    hint=Text("The next sync goes on waiting for it.", "Следующая загрузка будет ждать их дальше."),
                 )
             yield None
             await asyncio.sleep(pause)
@@ -191,8 +198,14 @@ class Logs:
             days = await self.possible_days(since, until)
         if not days:
             raise LimitedError(
-                f"Counter {self._counter} has no room for another log request.",
-                hint="Clean finished log requests of other programs, or wait until Metrika does.",
+                Text(
+                    "Counter {counter} has no room for another log request.",
+                    "У счётчика {counter} нет места для ещё одного запроса логов.",
+                ).format(counter=self._counter),
+                hint=Text(
+                    "Clean finished log requests of other programs, or wait until Metrika does.",
+                    "Удалите готовые запросы логов других программ или подождите, пока это сделает Метрика.",
+                ),
             )
         ends = date.fromordinal(since.toordinal() + days - 1)
         return await self.create(since, ends), ends
@@ -216,7 +229,9 @@ class Logs:
 def _request(said: Any) -> LogRequest:
     told = said.get("log_request") if isinstance(said, dict) else None
     if not isinstance(told, dict) or told.get("request_id") is None:
-        raise ChangedSchemaError("Metrika told of a log request without its id.")
+        raise ChangedSchemaError(
+            Text("Metrika told of a log request without its id.", "Метрика сообщила о запросе логов без его номера.")
+        )
     return _read(told)
 
 

@@ -13,6 +13,7 @@ from longfunnel.connect.yandex_metrika._counters import goals_of
 from longfunnel.connect.yandex_metrika._logs import NEEDED, READY, Fields, LogRequest, Logs, plain_name
 from longfunnel.connect.yandex_metrika._table import SHORT, items_of, read_lines
 from longfunnel.connect.yandex_metrika._visit import disagrees
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -66,7 +67,10 @@ class CounterReading:
                 failures += 1
                 if failures == _TRIES:
                     raise TemporaryError(
-                        f"Metrika does not give the visits from {since} on: {error.message}"
+                        Text(
+                            "Metrika does not give the visits from {since} on: {why}",
+                            "Метрика не отдаёт визиты с {since}: {why}",
+                        ).format(since=since, why=error.said)
                     ) from error
                 continue
             failures, done = 0, place.pop("request")
@@ -100,7 +104,8 @@ class CounterReading:
                 yield Page([], share=self._share())
                 continue
             if answer.status != READY:
-                raise GoneError(f"log request {answer.id} is «{answer.status}».")
+                said = Text("log request {id} is «{status}».", "запрос логов {id} в состоянии «{status}».")
+                raise GoneError(said.format(id=answer.id, status=answer.status))
             for part in answer.parts[under_way["part"] :]:
                 async for page in self._part(answer, part):
                     yield page
@@ -124,7 +129,8 @@ class CounterReading:
         for line in read_lines(body):
             values = {plain_name(field): value for field, value in line.items()}
             if SHORT not in line and (missing := [name for name in NEEDED if name not in values]):
-                raise ChangedSchemaError(f"Metrika's table of visits lacks {', '.join(missing)}.")
+                said = Text("Metrika's table of visits lacks {missing}.", "В таблице визитов Метрики нет {missing}.")
+                raise ChangedSchemaError(said.format(missing=", ".join(missing)))
             record = {
                 "counter": self._counter.id, "zone": self._counter.zone,
                 "values": {name: value for name, value in values.items() if value}, "goal_names": self._names_in(values),

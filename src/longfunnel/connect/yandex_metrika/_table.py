@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from longfunnel.connect._engine import ChangedSchemaError, TemporaryError
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,11 @@ def read_lines(body: bytes) -> Iterator[dict[str, str]]:
     end = body.find(b"\n")
     header = body[: end if end >= 0 else len(body)].decode("utf-8-sig", "replace").rstrip("\r").split("\t")
     if not all(name.startswith("ym:") for name in header):
-        raise ChangedSchemaError(f"Metrika's table has no line of field names; it begins with {body[:100]!r}.")
+        said = Text(
+            "Metrika's table has no line of field names; it begins with {start!r}.",
+            "В таблице Метрики нет строки с названиями полей; она начинается с {start!r}.",
+        )
+        raise ChangedSchemaError(said.format(start=body[:100]))
     start = end + 1 if end >= 0 else len(body)
     while start < len(body):
         end = body.find(b"\n", start)
@@ -38,7 +43,12 @@ def read_lines(body: bytes) -> Iterator[dict[str, str]]:
         if len(values) == len(header):
             yield dict(zip(header, values, strict=True))
         elif end < 0:
-            raise TemporaryError("Metrika's table is broken off within its last line.")
+            raise TemporaryError(
+                Text(
+                    "Metrika's table is broken off within its last line.",
+                    "Таблица Метрики обрывается на последней строке.",
+                )
+            )
         else:
             yield {**dict(zip(header, values, strict=False)), SHORT: f"{len(values)} values for {len(header)} fields"}
 
@@ -62,13 +72,13 @@ def items_of(raw: str | None) -> list[str]:
     if not raw.startswith("["):
         return [text_of(raw) or ""]
     if not raw.endswith("]"):
-        raise ValueError(f"the array does not end: {raw[:80]}")
+        raise ValueError(Text("the array does not end: {raw}", "массив не закрыт: {raw}").format(raw=raw[:80]))
     items: list[str] = []
     inside, place = raw[1:-1], 0
     while place < len(inside):
         found = _ITEM.match(inside, place)
         if found is None:
-            raise ValueError(f"this is no array: {raw[:80]}")
+            raise ValueError(Text("this is no array: {raw}", "это не массив: {raw}").format(raw=raw[:80]))
         quoted = found[1] if found[1] is not None else found[2]
         item = found[3].strip() if quoted is None else text_of(quoted.replace("''", "'"))
         items.append(item or "")

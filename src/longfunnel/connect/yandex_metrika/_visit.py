@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from longfunnel.connect._engine import Record, Row
 from longfunnel.connect._engine.understanding import content_key
 from longfunnel.connect.yandex_metrika._table import SHORT, items_of, text_of
+from longfunnel.core.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,7 +40,9 @@ def shape(record: Record, shaping: Shaping) -> Iterable[Row]:
     """The visit of a record: ``values`` are the Logs API's, raw, by field; ``zone`` and ``goal_names`` are the counter's."""
     values: Mapping[str, str] = record["values"]
     if SHORT in values:
-        raise ValueError(f"the line has {values[SHORT]}")
+        given, wanted = re.findall(r"\d+", values[SHORT])
+        counts = Text(values[SHORT], f"значений {given}, а полей {wanted}")
+        raise ValueError(Text("the line has {counts}", "в строке {counts}").format(counts=counts))
     started_at = begin(values, record.get("zone"), shaping)
     address = text_of(values.get("startURL"))
     duration = text_of(values.get("visitDuration"))

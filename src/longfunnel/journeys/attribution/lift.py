@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from longfunnel.core.errors import QuestionError
+from longfunnel.core.text import Text
 from longfunnel.journeys.attribution.journeys import NOWHERE
 from longfunnel.journeys.kernels.compiled import kernel, part
 
@@ -59,8 +60,14 @@ def game_of(won: Paths, lost: Paths, nodes: int) -> Game:
     """
     if nodes > MOST_CHANNELS:
         raise QuestionError(
-            f"The model shapley_lift can tell at most {MOST_CHANNELS} values apart, and there are {nodes - 1}.",
-            hint="Cut by something coarser, as channel, or ask for the model shapley.",
+            Text(
+                "The model shapley_lift can tell at most {most} values apart, and there are {count}.",
+                "Модель shapley_lift различает не больше {most} значений, а их {count}.",
+            ).format(most=MOST_CHANNELS, count=nodes - 1),
+            hint=Text(
+                "Cut by something coarser, as channel, or ask for the model shapley.",
+                "Возьмите разрез покрупнее, например channel, или модель shapley.",
+            ),
         )
     masks = [np.zeros(len(paths.unit), np.int64) for paths in (won, lost)]
     for paths, mask in zip((won, lost), masks, strict=True):

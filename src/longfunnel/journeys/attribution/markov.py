@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from longfunnel.core.errors import QuestionError
+from longfunnel.core.text import Text
 from longfunnel.journeys.attribution.journeys import NOWHERE
 from longfunnel.journeys.kernels.compiled import kernel
 
@@ -64,8 +65,14 @@ def states_of(won: Paths, lost: Paths, nodes: int, order: int) -> States:
         found = States(ways[0], ways[1], len(codes), touching)
     if found.size > _MOST_STATES:
         raise QuestionError(
-            f"A chain of {found.size} states is too many (at most {_MOST_STATES}).",
-            hint="Cut by something coarser, as channel, or use order 1.",
+            Text(
+                "A chain of {size} states is too many (at most {most}).",
+                "В цепи слишком много состояний: {size}, а можно не больше {most}.",
+            ).format(size=found.size, most=_MOST_STATES),
+            hint=Text(
+                "Cut by something coarser, as channel, or use order 1.",
+                "Возьмите разрез покрупнее, например channel, или порядок 1.",
+            ),
         )
     return found
 

@@ -268,20 +268,34 @@ def custom(text: str) -> Model:
     for piece in filter(None, (piece.strip() for piece in re.split(r"[,;]", text))):
         part = _PART.fullmatch(piece)
         if part is None:
-            raise QuestionError(f"«{piece}» is not a share; write weights as first=40, last=40, rest=20.")
+            raise QuestionError(
+                Text(
+                    "«{piece}» is not a share; write weights as first=40, last=40, rest=20.",
+                    "«{piece}» — не доля; пишите веса как first=40, last=40, rest=20.",
+                ).format(piece=piece)
+            )
         role, share = part.group(1), Fraction(part.group(2))
         if role not in _ROLES:
             raise QuestionError(
-                f"There is no role «{role}».{did_you_mean(role, _ROLES)}", hint=f"Roles: {', '.join(_ROLES)}."
+                Text("There is no role «{role}».", "Роли «{role}» нет.").format(role=role) + did_you_mean(role, _ROLES),
+                hint=Text("Roles: {names}.", "Роли: {names}.").format(names=", ".join(_ROLES)),
             )
         if role in found:
-            raise QuestionError(f"The role «{role}» is named twice in «{text}».")
+            raise QuestionError(
+                Text("The role «{role}» is named twice in «{text}».", "Роль «{role}» стоит дважды в «{text}».").format(
+                    role=role, text=text
+                )
+            )
         found[role] = share
     whole = lcm(*(share.denominator for share in found.values()))
     parts = {role: int(share * whole) for role, share in found.items()}
     if not any(parts.values()) or max(parts.values()) > _LARGEST:
         raise QuestionError(
-            f"«{text}» must give some role more than 0, in at most four digits.", hint="As first=40, last=40, rest=20."
+            Text(
+                "«{text}» must give some role more than 0, in at most four digits.",
+                "«{text}»: хотя бы у одной роли должно быть больше 0, не длиннее четырёх знаков.",
+            ).format(text=text),
+            hint=Text("As first=40, last=40, rest=20.", "Например, first=40, last=40, rest=20."),
         )
     said = ", ".join(f"{role} {share}" for role, share in found.items())
     return Model(

@@ -41,15 +41,31 @@ def link_deals(build: Build) -> None:
     A deal's lead: by ``lead_id`` within its own system; else the only lead anywhere with that id; else the latest counted
     lead of its person not later than its creation and within the lookback. A copy of a request gives the lead that counts.
     Where two sources bring one deal of one system, the one recorded last counts and the other is a duplicate.
+
+    The settings' won and lost stages decide where the CRM's own word does not say the contrary; a deal that they close was closed
+    when it first entered one of them, where that is known.
     """
+    counting = build.settings.counting
     status = status_sql("d.status", "d.stage")
     build.run(
         f"""CREATE OR REPLACE TEMP TABLE deal_rows AS
-        SELECT * EXCLUDE (created_at, closed_at, status), key_hash AS deal_key,
+        SELECT * EXCLUDE (created_at, closed_at, status, said, word, entered_at), key_hash AS deal_key,
             coalesce(created_at, closed_at) AS created_at,
-            CASE WHEN closed_at IS NOT NULL THEN closed_at WHEN word IN ('won', 'lost') THEN modified_at END AS closed_at, word AS status,
+            CASE WHEN word IS DISTINCT FROM said THEN coalesce(entered_at, modified_at, closed_at)
+                WHEN closed_at IS NOT NULL THEN closed_at WHEN word IN ('won', 'lost') THEN modified_at END AS closed_at, word AS status,
             row_number() OVER (PARTITION BY coalesce(system, ''), deal_id ORDER BY recorded_at DESC, import_id DESC, key_hash) > 1 AS is_duplicate
-        FROM (SELECT d.*, {status} AS word FROM now_deal d)"""
+        FROM (
+            SELECT *, CASE WHEN list_contains($won, stage) AND said IS DISTINCT FROM 'lost' THEN 'won'
+                WHEN list_contains($lost, stage) AND said IS DISTINCT FROM 'won' THEN 'lost' ELSE said END AS word
+            FROM (
+                SELECT d.*, {status} AS said, s.entered_at FROM now_deal d LEFT JOIN (
+                    SELECT deal_id, coalesce(system, '') AS system, list_contains($won, stage) AS is_won, min(entered_at) AS entered_at
+                    FROM now_stage_entry WHERE list_contains($won || $lost, stage) GROUP BY ALL
+                ) s ON s.deal_id = d.deal_id AND s.system = coalesce(d.system, '') AND s.is_won = list_contains($won, d.stage)
+            )
+        )""",
+        won=list(counting.won_stages),
+        lost=list(counting.lost_stages),
     )
     days = build.settings.counting.lookback_days
     latest = packed("l.created_at", "l.key_hash")

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, get_args
 
-from longfunnel.core.errors import QuestionError, did_you_mean, together
+from longfunnel.core.errors import QuestionError, must_be, together
+from longfunnel.core.text import Text
+from longfunnel.journeys.funnels.spans import written_span
 
 MOST_STEPS = 50
 MOST_EXCLUSIONS = 50
@@ -69,93 +71,160 @@ class Funnel:
         """
         mistakes = [*_wrong_words(self), *_wrong_steps(self), *_wrong_windows(self), *_wrong_exclusions(self)]
         if mistakes:
-            raise QuestionError(together(mistakes, "This funnel cannot be counted:"))
+            raise QuestionError(
+                together(mistakes, Text("This funnel cannot be counted:", "Такую воронку не посчитать:"))
+            )
 
 
-def _wrong_words(funnel: Funnel) -> list[str]:
+def _wrong_words(funnel: Funnel) -> list[Text]:
     """Options whose value is none of the known words."""
     mistakes = []
     for name, known in (("order", get_args(Order)), ("ties", get_args(Ties)), ("count", get_args(Count))):
         word = getattr(funnel, name)
         if word not in known:
-            mistakes.append(
-                f"{name} is «{word}», and must be one of {', '.join(known)}.{did_you_mean(str(word), known)}"
-            )
+            mistakes.append(must_be(name, word, known))
     at = funnel.breakdown_at
     known_step = isinstance(at, int) and not isinstance(at, bool) and 1 <= at <= len(funnel.steps)
     if at not in ("first", "last") and not known_step:
         mistakes.append(
-            f"breakdown_at is «{at}», and must be first, last or a step number from 1 to {len(funnel.steps)}."
+            Text(
+                "breakdown_at is «{at}», and must be first, last or a step number from 1 to {last}.",
+                "breakdown_at: нужно first, last или номер шага от 1 до {last}, а не «{at}».",
+            ).format(at=at, last=len(funnel.steps))
         )
     for name in ("hold", "breakdown"):
         word = getattr(funnel, name)
         if word is not None and not str(word).strip():
-            mistakes.append(f"{name} is an empty name: name a property, or leave it out.")
+            mistakes.append(
+                Text(
+                    "{name} is an empty name: name a property, or leave it out.",
+                    "{name}: имя пустое — назовите свойство или уберите.",
+                ).format(name=name)
+            )
     return mistakes
 
 
-def _wrong_steps(funnel: Funnel) -> list[str]:
+def _wrong_steps(funnel: Funnel) -> list[Text]:
     """Too few or too many steps, empty ones, and optional ones where they have no meaning."""
     mistakes = []
-    if len(funnel.steps) < 2:
-        mistakes.append(f"It has {len(funnel.steps)} step(s); a funnel needs at least 2.")
-    if len(funnel.steps) > MOST_STEPS:
-        mistakes.append(f"It has {len(funnel.steps)} steps; the most is {MOST_STEPS}.")
-    mistakes += [f"Step {n} names no event." for n, step in enumerate(funnel.steps, 1) if not step.predicate.strip()]
+    count = len(funnel.steps)
+    if count < 2:
+        mistakes.append(
+            Text(
+                "It has {count} step(s); a funnel needs at least 2.", "Шагов в ней {count}, а нужно не меньше двух."
+            ).format(count=count)
+        )
+    if count > MOST_STEPS:
+        mistakes.append(
+            Text("It has {count} steps; the most is {most}.", "Шагов в ней {count}, а можно не больше {most}.").format(
+                count=count, most=MOST_STEPS
+            )
+        )
+    mistakes += [
+        Text("Step {number} names no event.", "Шаг {number} не называет события.").format(number=number)
+        for number, step in enumerate(funnel.steps, 1)
+        if not step.predicate.strip()
+    ]
     optional = [n for n, step in enumerate(funnel.steps, 1) if step.optional]
     if funnel.order == "any" and optional:
         mistakes.append(
-            f"Step {optional[0]} is optional, but in any order every step may be missing: leave optional out."
+            Text(
+                "Step {number} is optional, but in any order every step may be missing: leave optional out.",
+                "Шаг {number} необязательный, но при любом порядке пропустить можно каждый: уберите отметку.",
+            ).format(number=optional[0])
         )
     elif optional[:1] == [1]:
-        mistakes.append("Step 1 is optional, but the window starts with it: make another step the first.")
+        mistakes.append(
+            Text(
+                "Step 1 is optional, but the window starts with it: make another step the first.",
+                "Шаг 1 необязательный, а с него начинается окно: поставьте первым другой шаг.",
+            )
+        )
     return mistakes
 
 
-def _wrong_windows(funnel: Funnel) -> list[str]:
+def _wrong_windows(funnel: Funnel) -> list[Text]:
     """Windows that are not positive, too long, or set where no step precedes."""
-    windows: list[tuple[str, timedelta]] = [("The window", funnel.window)]
+    windows: list[tuple[Text, timedelta]] = [(Text("The window", "Окно"), funnel.window)]
     mistakes = []
     for number, step in enumerate(funnel.steps, 1):
         if step.within is None:
             continue
-        windows.append((f"The window of step {number}", step.within))
+        windows.append((Text("The window of step {number}", "Окно шага {number}").format(number=number), step.within))
         if number == 1:
-            mistakes.append("Step 1 has a window of its own, but no step comes before it.")
+            mistakes.append(
+                Text(
+                    "Step 1 has a window of its own, but no step comes before it.",
+                    "У шага 1 своё окно, но перед ним нет другого шага.",
+                )
+            )
         if funnel.order == "any":
-            mistakes.append(f"Step {number} has a window of its own, but in any order no step is the previous one.")
+            mistakes.append(
+                Text(
+                    "Step {number} has a window of its own, but in any order no step is the previous one.",
+                    "У шага {number} своё окно, но при любом порядке предыдущего шага нет.",
+                ).format(number=number)
+            )
     for name, window in windows:
         if window <= timedelta(0):
-            mistakes.append(f"{name} is {window}; it must be longer than zero.")
+            mistakes.append(
+                Text(
+                    "{name} is {window}; it must be longer than zero.", "{name}: {window}, а должно быть больше нуля."
+                ).format(name=name, window=written_span(window))
+            )
         elif window > LONGEST_WINDOW:
-            mistakes.append(f"{name} is {window.days} days; the longest is {LONGEST_WINDOW.days} days.")
+            mistakes.append(
+                Text(
+                    "{name} is {days} days; the longest is {most} days.",
+                    "{name} слишком длинное, дней: {days}, а можно не больше {most}.",
+                ).format(name=name, days=window.days, most=LONGEST_WINDOW.days)
+            )
     return mistakes
 
 
-def _wrong_exclusions(funnel: Funnel) -> list[str]:
+def _wrong_exclusions(funnel: Funnel) -> list[Text]:
     """Exclusions that equal a step, or whose scope is not two steps of this funnel in their order."""
     mistakes = []
     if len(funnel.exclusions) > MOST_EXCLUSIONS:
-        mistakes.append(f"It has {len(funnel.exclusions)} exclusions; the most is {MOST_EXCLUSIONS}.")
+        mistakes.append(
+            Text(
+                "It has {count} exclusions; the most is {most}.", "Исключений в ней {count}, а можно не больше {most}."
+            ).format(count=len(funnel.exclusions), most=MOST_EXCLUSIONS)
+        )
     last = len(funnel.steps)
     for number, exclusion in enumerate(funnel.exclusions, 1):
         if not exclusion.predicate.strip():
-            mistakes.append(f"Exclusion {number} names no event.")
+            mistakes.append(
+                Text("Exclusion {number} names no event.", "Исключение {number} не называет события.").format(
+                    number=number
+                )
+            )
         same = [n for n, step in enumerate(funnel.steps, 1) if _same(step.predicate, exclusion.predicate)]
         if same and exclusion.predicate.strip():
             mistakes.append(
-                f"Exclusion {number} is the same as step {same[0]}: an event cannot be wanted and forbidden."
+                Text(
+                    "Exclusion {number} is the same as step {step}: an event cannot be wanted and forbidden.",
+                    "Исключение {number} совпадает с шагом {step}: событие не может быть и нужным, и запретным.",
+                ).format(number=number, step=same[0])
             )
         to_step = last if exclusion.to_step is None else exclusion.to_step
         if not 1 <= exclusion.from_step < to_step <= last:
             mistakes.append(
-                f"Exclusion {number} runs from step {exclusion.from_step} to step {to_step}; "
-                f"it must run from an earlier to a later one of steps 1 to {last}."
+                Text(
+                    "Exclusion {number} runs from step {start} to step {end}; "
+                    "it must run from an earlier to a later one of steps 1 to {last}.",
+                    "Исключение {number} действует от шага {start} до шага {end}; "
+                    "нужно — от более раннего шага до более позднего, из шагов от 1 до {last}.",
+                ).format(number=number, start=exclusion.from_step, end=to_step, last=last)
             )
         elif funnel.order == "any" and (exclusion.from_step, to_step) != (1, last):
             mistakes.append(
-                f"Exclusion {number} runs from step {exclusion.from_step} to step {to_step}; "
-                "in any order an exclusion covers the whole attempt: leave its steps out."
+                Text(
+                    "Exclusion {number} runs from step {start} to step {end}; "
+                    "in any order an exclusion covers the whole attempt: leave its steps out.",
+                    "Исключение {number} действует от шага {start} до шага {end}; "
+                    "при любом порядке исключение действует на всю попытку: уберите его шаги.",
+                ).format(number=number, start=exclusion.from_step, end=to_step)
             )
     return mistakes
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from longfunnel.core.errors import QuestionError, did_you_mean, together
+from longfunnel.core.errors import QuestionError, did_you_mean, together, words_of
+from longfunnel.core.text import Text
 from longfunnel.journeys.funnels.funnel import Funnel
 from longfunnel.journeys.funnels.spans import read_span, written_span
 from longfunnel.journeys.funnels.step_language import read_exclusions, read_steps, written_exclusions, written_steps
@@ -24,7 +25,7 @@ def read_funnel(words: Mapping[str, str]) -> Funnel:
     Raises:
         QuestionError: every mistake, together.
     """
-    mistakes: list[str] = []
+    mistakes: list[Text] = []
     fields: dict[str, Any] = {}
 
     def put(field: str, word: str, read: Callable[[str], Any]) -> None:
@@ -32,9 +33,13 @@ def read_funnel(words: Mapping[str, str]) -> Funnel:
             try:
                 fields[field] = read(words[word])
             except QuestionError as error:
-                mistakes.append(str(error))
+                mistakes.append(words_of(error))
 
-    mistakes += [f"a funnel has no «{name}».{did_you_mean(name, WORDS)}" for name in words if name not in WORDS]
+    mistakes += [
+        Text("a funnel has no «{name}».", "у воронки нет «{name}».").format(name=name) + did_you_mean(name, WORDS)
+        for name in words
+        if name not in WORDS
+    ]
     put("steps", "steps", read_steps)
     put("window", "window", read_span)
     put("exclusions", "exclude", read_exclusions)
@@ -42,7 +47,9 @@ def read_funnel(words: Mapping[str, str]) -> Funnel:
     for name in ("order", "ties", "count", "hold", "breakdown"):
         put(name, name, str)
     if mistakes:
-        raise QuestionError(together(mistakes, "This funnel cannot be read:"))
+        raise QuestionError(
+            together(mistakes, Text("This funnel cannot be read:", "Эту воронку не удалось прочитать:"))
+        )
     return Funnel(**({"steps": ()} | fields))
 
 
@@ -74,9 +81,16 @@ def funnel_from_json(text: str | bytes) -> Funnel:
     try:
         plain = json.loads(text)
     except ValueError as error:
-        raise QuestionError(f"The funnel is not valid JSON: {error}.") from error
+        raise QuestionError(
+            Text("The funnel is not valid JSON: {error}.", "Воронка — не JSON: {error}.").format(error=error)
+        ) from error
     if not isinstance(plain, dict):
-        raise QuestionError('A funnel must be a JSON object, as {"steps": "page:/pricing*, lead"}.')
+        raise QuestionError(
+            Text(
+                'A funnel must be a JSON object, as {"steps": "page:/pricing*, lead"}.',
+                'Воронка — это объект JSON, например {"steps": "page:/pricing*, lead"}.',
+            )
+        )
     return read_funnel(
         {name: ", ".join(map(str, given)) if isinstance(given, list) else str(given) for name, given in plain.items()}
     )

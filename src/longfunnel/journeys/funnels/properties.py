@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from longfunnel.core.errors import QuestionError, did_you_mean
+from longfunnel.core.text import Text
 from longfunnel.journeys.funnels.step_language import Condition
 from longfunnel.warehouse.facts import facts
 from longfunnel.warehouse.load import current_sql
@@ -127,8 +128,11 @@ class Properties:
             if value is None and number < len(strict):
                 known = self.known_names(act.kind)
                 raise QuestionError(
-                    f"«{act}»: a {act.kind} has no «{item.name}».{did_you_mean(item.name, known)}",
-                    hint=f"It has: {', '.join(known)}.",
+                    Text("«{act}»: a {kind} has no «{name}».", "«{act}»: у {kind} нет свойства «{name}».").format(
+                        act=act, kind=act.kind, name=item.name
+                    )
+                    + did_you_mean(item.name, known),
+                    hint=Text("It has: {names}.", "Есть: {names}.").format(names=", ".join(known)),
                 )
             tests.append(condition_sql(item, value or "NULL", f"c{number}", bound))
         if act.kind == "event" and act.name and "*" not in act.name:  # spares reading the props of all other events

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from longfunnel.core.errors import QuestionError
+from longfunnel.core.text import Text
 
 _UNITS: Final = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _WORDS: Final = {"week": "w", "day": "d", "hour": "h", "hr": "h", "minute": "m", "min": "m", "second": "s", "sec": "s"}
@@ -32,7 +33,12 @@ def read_span(text: str) -> timedelta:
         seconds += Decimal(number) * _UNITS[unit]
         place = piece.end()
     if not rest or place < len(rest) or seconds > _LONGEST:
-        raise QuestionError(f"«{text}» is not a time; write it as 30d, 12h, 45m, 90s, 2w or 1d12h.")
+        raise QuestionError(
+            Text(
+                "«{text}» is not a time; write it as 30d, 12h, 45m, 90s, 2w or 1d12h.",
+                "«{text}» — не срок; пишите как 30d (дни), 12h (часы), 45m (минуты), 90s (секунды), 2w (недели) или 1d12h.",
+            ).format(text=text)
+        )
     return sign * timedelta(microseconds=int(seconds * 1_000_000))
 
 

@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
-from longfunnel.core.errors import QuestionError, did_you_mean, together
+from longfunnel.core.errors import QuestionError, did_you_mean, together, words_of
+from longfunnel.core.text import Text
 from longfunnel.journeys.funnels.funnel import Exclusion, Step
 from longfunnel.journeys.funnels.spans import read_span, written_span
 
@@ -95,15 +96,16 @@ def read_steps(text: str) -> tuple[Step, ...]:
     Raises:
         QuestionError: every step that cannot be read, together.
     """
-    mistakes: list[str] = []
+    mistakes: list[Text] = []
     steps = []
     for number, part in enumerate(_parts(text), 1):
         try:
             steps.append(_read_step(part))
         except QuestionError as error:
-            mistakes.append(f"Step {number}, «{part.strip()}»: {error}")
+            where = Text("Step {number}, «{part}»: ", "Шаг {number}, «{part}»: ")
+            mistakes.append(where.format(number=number, part=part.strip()) + words_of(error))
     if mistakes:
-        raise QuestionError(together(mistakes, "The steps cannot be read:"))
+        raise QuestionError(together(mistakes, Text("The steps cannot be read:", "Шаги не удалось прочитать:")))
     return tuple(steps)
 
 
@@ -123,15 +125,18 @@ def read_exclusions(text: str) -> tuple[Exclusion, ...]:
     Raises:
         QuestionError: every exclusion that cannot be read, together.
     """
-    mistakes: list[str] = []
+    mistakes: list[Text] = []
     found = []
     for number, part in enumerate(_parts(text), 1):
         try:
             found.append(_read_exclusion(part))
         except QuestionError as error:
-            mistakes.append(f"Exclusion {number}, «{part.strip()}»: {error}")
+            where = Text("Exclusion {number}, «{part}»: ", "Исключение {number}, «{part}»: ")
+            mistakes.append(where.format(number=number, part=part.strip()) + words_of(error))
     if mistakes:
-        raise QuestionError(together(mistakes, "The exclusions cannot be read:"))
+        raise QuestionError(
+            together(mistakes, Text("The exclusions cannot be read:", "Исключения не удалось прочитать:"))
+        )
     return tuple(found)
 
 
@@ -150,7 +155,7 @@ def _read_step(text: str) -> Step:
     optional = reader.take(r"\?") is not None
     within = None
     if reader.take(r"<|within\b") is not None:
-        within = read_span(reader.need(r"-?[^\s?]+", "a time, as 2d or 12h"))
+        within = read_span(reader.need(r"-?[^\s?]+", Text("a time, as 2d or 12h", "срок вида 2d или 12h")))
         optional = reader.take(r"\?") is not None or optional
     reader.end()
     return Step(predicate=written_predicate(acts), optional=optional, within=within)
@@ -162,7 +167,7 @@ def _read_exclusion(text: str) -> Exclusion:
     if reader.take("@") is None:
         reader.end()
         return Exclusion(predicate=acts)
-    from_step = int(reader.need(r"\d+", "the number of a step"))
+    from_step = int(reader.need(r"\d+", Text("the number of a step", "номер шага")))
     to_step = None
     if reader.take("-") is not None:
         to = reader.take(r"\d+")
@@ -220,12 +225,14 @@ class _Reader:
         self.place = found.end()
         return found.group(1)
 
-    def need(self, pattern: str, what: str) -> str:
+    def need(self, pattern: str, what: Text) -> str:
         """The next piece, which must match."""
         found = self.take(pattern)
         if found is None:
             rest = self.text[self.place :].strip()
-            raise QuestionError(f"{what} is missing {f'before «{rest}»' if rest else 'at the end'}.")
+            before = Text("{what} is missing before «{rest}».", "перед «{rest}» не хватает: {what}.")
+            at_end = Text("{what} is missing at the end.", "в конце не хватает: {what}.")
+            raise QuestionError((before if rest else at_end).format(what=what, rest=rest))
         return found
 
     def end(self) -> None:
@@ -233,8 +240,11 @@ class _Reader:
         rest = self.text[self.place :].strip()
         if rest:
             raise QuestionError(
-                f"«{rest}» is not understood.",
-                hint='Put a name that holds , | ? < > [ ] ( ) @ = ! ~ ^ or a quote in quotes: event:"a, b".',
+                Text("«{rest}» is not understood.", "«{rest}» — непонятно.").format(rest=rest),
+                hint=Text(
+                    'Put a name that holds , | ? < > [ ] ( ) @ = ! ~ ^ or a quote in quotes: event:"a, b".',
+                    'Имя со знаками , | ? < > [ ] ( ) @ = ! ~ ^ или кавычкой пишется в кавычках: event:"a, b".',
+                ),
             )
 
     def acts(self) -> Predicate:
@@ -244,41 +254,66 @@ class _Reader:
         while self.take(r"\||or\b") is not None:
             found.append(self.act())
         if opened:
-            self.need(r"\)", "A closing parenthesis")
+            self.need(r"\)", Text("A closing parenthesis", "закрывающая скобка"))
         return tuple(dict.fromkeys(found))
 
     def act(self) -> Act:
         """One alternative."""
         if self.take(r"qualified\s+lead\b") is not None:
             return Act("lead", "qualified", conditions=self.conditions())
-        kind = self.need(r"[^\W\d]\w*", "The kind of an event")
+        kind = self.need(r"[^\W\d]\w*", Text("The kind of an event", "вид события"))
         if kind not in KINDS:
-            known = did_you_mean(kind, KINDS) or f" Kinds: {', '.join(KINDS)}."
-            raise QuestionError(f"there is no kind «{kind}».{known} An event of that name is written event:{kind}.")
+            kinds = Text(" Kinds: {kinds}.", " Есть: {kinds}.").format(kinds=", ".join(KINDS))
+            raise QuestionError(
+                Text(
+                    "there is no kind «{kind}».{known} An event of that name is written event:{kind}.",
+                    "вида «{kind}» нет.{known} Событие с таким именем пишется event:{kind}.",
+                ).format(kind=kind, known=did_you_mean(kind, KINDS) or kinds)
+            )
         variant = self.variant(kind)
         name = ""
         if self.take(":") is not None:
             if kind not in NAMED:
-                raise QuestionError(f"{kind} takes no name: leave out what follows the colon.")
-            name = self.word(_WORD_IN_NAME, f"The name after «{kind}:»")
+                raise QuestionError(
+                    Text(
+                        "{kind} takes no name: leave out what follows the colon.",
+                        "у {kind} нет имени: уберите всё после двоеточия.",
+                    ).format(kind=kind)
+                )
+            name = self.word(_WORD_IN_NAME, Text("The name after «{kind}:»", "имя после «{kind}:»").format(kind=kind))
         if kind == "call" and name in KINDS["call"] and not variant:
             variant, name = name, ""
         if kind == "message" and name in KINDS["message"] and not variant:
             variant, name = name, ""
         if kind in ("call", "message") and variant and name:
-            raise QuestionError(f"{kind}.{variant} takes no name: leave out «{name}».")
+            raise QuestionError(
+                Text(
+                    "{kind}.{variant} takes no name: leave out «{name}».",
+                    "у {kind}.{variant} нет имени: уберите «{name}».",
+                ).format(kind=kind, variant=variant, name=name)
+            )
         if kind == "event" and not name:
-            raise QuestionError("an event needs its name, as event:signup; event:* is any event.")
+            raise QuestionError(
+                Text(
+                    "an event needs its name, as event:signup; event:* is any event.",
+                    "событию нужно имя, например event:signup; event:* — любое событие.",
+                )
+            )
         return Act(kind, variant, name, self.conditions())
 
     def variant(self, kind: str) -> str:
         """The word after the dot, if there is one."""
         if self.take(r"\.") is None:
             return ""
-        word = self.need(r"\w+", f"The word after «{kind}.»")
+        word = self.need(r"\w+", Text("The word after «{kind}.»", "слово после «{kind}.»").format(kind=kind))
         if word not in KINDS[kind]:
-            known = f" Known: {', '.join(KINDS[kind])}." if KINDS[kind] else f" {kind} takes no dot."
-            raise QuestionError(f"there is no «{kind}.{word}».{did_you_mean(word, KINDS[kind]) or known}")
+            known = Text(" Known: {words}.", " Есть: {words}.")
+            no_dot = Text(" {kind} takes no dot.", " После {kind} точки не бывает.")
+            more = (known if KINDS[kind] else no_dot).format(words=", ".join(KINDS[kind]), kind=kind)
+            raise QuestionError(
+                Text("there is no «{kind}.{word}».", "«{kind}.{word}» не бывает.").format(kind=kind, word=word)
+                + (did_you_mean(word, KINDS[kind]) or more)
+            )
         return word
 
     def conditions(self) -> tuple[Condition, ...]:
@@ -288,31 +323,41 @@ class _Reader:
             found.append(self.condition())
             while self.take(",") is not None:
                 found.append(self.condition())
-            self.need(r"\]", "A closing bracket")
+            self.need(r"\]", Text("A closing bracket", "закрывающая квадратная скобка"))
         return tuple(found)
 
     def condition(self) -> Condition:
         """One comparison."""
-        name = self.word(_BARE, "The name of a property")
+        name = self.word(_BARE, Text("The name of a property", "имя свойства"))
         sign = self.need(
-            r">=|<=|!=|!~|==|[=~^<>]|known\b|unknown\b", f"A comparison after «{name}» (= != ~ !~ ^ > >= < <=)"
+            r">=|<=|!=|!~|==|[=~^<>]|known\b|unknown\b",
+            Text(
+                "A comparison after «{name}» (= != ~ !~ ^ > >= < <=)",
+                "сравнение после «{name}» (= != ~ !~ ^ > >= < <=)",
+            ).format(name=name),
         )
         op: Op = "=" if sign == "==" else sign  # type: ignore[assignment]  # the pattern lists the operations
         if op in ("known", "unknown"):
             return Condition(name, op)
-        values = [self.word(_WORD_IN_NAME, f"A value after «{name} {op}»")]
+        after = Text("A value after «{name} {op}»", "значение после «{name} {op}»").format(name=name, op=op)
+        values = [self.word(_WORD_IN_NAME, after)]
         while self.take(r"\||or\b") is not None:
-            values.append(self.word(_WORD_IN_NAME, "Another value"))
+            values.append(self.word(_WORD_IN_NAME, Text("Another value", "ещё одно значение")))
         if op in NUMERIC:
             wrong = [value for value in values if not re.fullmatch(r"-?\d{1,14}(\.\d{1,4})?", value)]
             if wrong or len(values) > 1:
-                raise QuestionError(f"{name} {op} needs one number, not «{' | '.join(values)}».")
+                raise QuestionError(
+                    Text(
+                        "{name} {op} needs one number, not «{values}».",
+                        "после {name} {op} нужно одно число, а не «{values}».",
+                    ).format(name=name, op=op, values=" | ".join(values))
+                )
         return Condition(name, op, tuple(dict.fromkeys(values)))
 
-    def word(self, bare: str, what: str) -> str:
+    def word(self, bare: str, what: Text) -> str:
         """A quoted or a bare word, which may not be empty."""
         found = self.need(rf"{_QUOTED}|{bare}", what)
         word = found[1:-1].replace('""', '"') if found.startswith('"') else found.strip()
         if not word:
-            raise QuestionError(f"{what} is empty.")
+            raise QuestionError(Text("{what} is empty.", "пусто: {what}.").format(what=what))
         return word

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from longfunnel.core.errors import NothingYetError, QuestionError, WarehouseError
+from longfunnel.core.text import Text
 from longfunnel.journeys.funnels.step_language import Act, read_predicate
 
 if TYPE_CHECKING:
@@ -57,18 +58,31 @@ def check_store(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
     ).fetchall()
     if not rows:
         raise NothingYetError(
-            "There are no journeys yet.", hint="Bring facts in and build: longfunnel import FILE, longfunnel build"
+            Text("There are no journeys yet.", "Путей пока нет."),
+            hint=Text(
+                "Bring facts in and build: longfunnel import FILE, longfunnel build",
+                "Загрузите данные и постройте пути: longfunnel import ФАЙЛ, longfunnel build",
+            ),
         )
     missing = [f"{table}.{name}" for table, names in _COLUMNS.items() for name in names if (table, name) not in rows]
     if missing:
         raise WarehouseError(
-            f"The journeys were built by another version of Longfunnel: {', '.join(missing)} is missing.",
-            hint="Build them anew: longfunnel build --full",
+            Text(
+                "The journeys were built by another version of Longfunnel: {names} is missing.",
+                "Пути построила другая версия Longfunnel: не хватает {names}.",
+            ).format(names=", ".join(missing)),
+            hint=Text("Build them anew: longfunnel build --full", "Постройте заново: longfunnel build --full"),
         )
     if not connection.execute(f'SELECT EXISTS (FROM "{schema}".timeline)').fetchall()[0][0]:
         raise NothingYetError(
-            "The journeys are empty: no event, lead, deal or payment names a person.",
-            hint="Import some with identifiers (cookie, e-mail, phone), then: longfunnel build",
+            Text(
+                "The journeys are empty: no event, lead, deal or payment names a person.",
+                "Пути пусты: ни одно событие, лид, сделка или платёж не называют человека.",
+            ),
+            hint=Text(
+                "Import some with identifiers (cookie, e-mail, phone), then: longfunnel build",
+                "Загрузите данные с идентификаторами (cookie, почта, телефон), затем: longfunnel build",
+            ),
         )
 
 
@@ -92,7 +106,10 @@ def _refuse_same(steps: list[tuple[Predicate, int, int]], exclusions: list[tuple
         for other, step, _ in steps:
             if set(predicate) == set(other):
                 raise QuestionError(
-                    f"Exclusion {number + 1} is the same as step {step + 1}: an event cannot be wanted and forbidden."
+                    Text(
+                        "Exclusion {number} is the same as step {step}: an event cannot be wanted and forbidden.",
+                        "Исключение {number} совпадает с шагом {step}: событие не может быть и нужным, и запретным.",
+                    ).format(number=number + 1, step=step + 1)
                 )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longfunnel.core.errors import QuestionError, together
+from longfunnel.core.text import Text
 from longfunnel.journeys.kernels.columns import NO_COLUMN, signed
 from longfunnel.journeys.kernels.compiled import kernel
 from longfunnel.journeys.kernels.rules import microseconds
@@ -39,11 +40,25 @@ class SessionRules:
         """
         mistakes = []
         if self.silence <= timedelta(0):
-            mistakes.append(f"silence is {self.silence}; it must be longer than zero.")
+            mistakes.append(
+                Text(
+                    "silence is {silence}; it must be longer than zero.",
+                    "silence: нужно время больше нуля, а не {silence}.",
+                ).format(silence=self.silence)
+            )
         if self.most_actions is not None and self.most_actions < 1:
-            mistakes.append(f"most_actions is {self.most_actions}; it must be at least 1, or left out.")
+            mistakes.append(
+                Text(
+                    "most_actions is {most}; it must be at least 1, or left out.",
+                    "most_actions: нужно число от 1 или ничего, а не {most}.",
+                ).format(most=self.most_actions)
+            )
         if mistakes:
-            raise QuestionError(together(mistakes, "These session rules cannot be followed:"))
+            raise QuestionError(
+                together(
+                    mistakes, Text("These session rules cannot be followed:", "По таким правилам визиты не посчитать:")
+                )
+            )
 
 
 GA4 = SessionRules(campaign=False)

@@ -24,6 +24,8 @@ class Spent:
 
     cost: Decimal = Decimal(0)
     clicks: Counter[Day] = field(default_factory=Counter)
+    is_priced: bool = True
+    """Whether any of it is known in that currency; else the cost is no cost but an unknown one."""
 
 
 @dataclass
@@ -50,6 +52,10 @@ class Seen:
     def cost_of(self, campaign: Campaign) -> Decimal:
         """What a campaign cost."""
         return sum((self.spent[row].cost for row in campaign.rows), Decimal(0))
+
+    def is_priced(self, campaign: Campaign) -> bool:
+        """Whether any of what a campaign cost is known."""
+        return any(self.spent[row].is_priced for row in campaign.rows)
 
     def clicks_of(self, campaign: Campaign) -> Counter[Day]:
         """A campaign's clicks by day."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from longfunnel.core.errors import QuestionError, did_you_mean, together
+from longfunnel.core.errors import QuestionError, did_you_mean, must_be, together
 from longfunnel.core.text import Text
 from longfunnel.dimensions import dimension
 from longfunnel.journeys.attribution.draws import Sampling
 from longfunnel.journeys.attribution.models import CUSTOM, MODELS, Decay, LastOf, Model, custom
+from longfunnel.reports._engine.check import NEEDS_MENDING
 from longfunnel.reports._engine.question import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -99,12 +100,12 @@ def read_asked(context: Context, question: Question) -> Asked:
     Raises:
         QuestionError: an option cannot be read, or the question cuts by what touches do not know.
     """
-    mistakes: list[str] = []
+    mistakes: list[Text] = []
 
     def choice(option: str, default: str, *known: str) -> str:
         word = question.option(option) or default
         if word not in known:
-            mistakes.append(f"{option} is «{word}», and must be {' or '.join(known)}.{did_you_mean(word, known)}")
+            mistakes.append(must_be(option, word, known))
             return default
         return word
 
@@ -115,13 +116,21 @@ def read_asked(context: Context, question: Question) -> Asked:
         except ValueError:
             value = low - 1
         if not low <= value <= high:
-            mistakes.append(f"{option} is «{word}», and must be a number from {low:g} to {high:g}.")
+            mistakes.append(
+                Text(
+                    "{option} is «{word}», and must be a number from {low:g} to {high:g}.",
+                    "{option}: нужно число от {low:g} до {high:g}, а не «{word}».",
+                ).format(option=option, word=word, low=low, high=high)
+            )
             return default
         return value
 
     kinds = tuple(word.strip() for word in question.option("touches").split(",") if word.strip())
     mistakes += [
-        f"there are no touches «{kind}».{did_you_mean(kind, TOUCHES)}" for kind in kinds if kind not in TOUCHES
+        Text("there are no touches «{kind}».", "касаний вида «{kind}» нет.").format(kind=kind)
+        + did_you_mean(kind, TOUCHES)
+        for kind in kinds
+        if kind not in TOUCHES
     ]
     half_life = number("half_life", 7.0, 0.01, 3650)
     name = choice("measure", _usual(context), *MEASURES)
@@ -145,9 +154,14 @@ def read_asked(context: Context, question: Question) -> Asked:
     )
     needs_channel = any(model.rule == LastOf(("chosen",)) for model in found.models)
     if needs_channel and not found.chosen:
-        mistakes.append('the model last_from needs the channel: from="Paid Search".')
+        mistakes.append(
+            Text(
+                'the model last_from needs the channel: from="Paid Search".',
+                'модели last_from нужен канал: from="Paid Search".',
+            )
+        )
     if mistakes:
-        raise QuestionError(together(mistakes, "The question needs mending:"))
+        raise QuestionError(together(mistakes, NEEDS_MENDING))
     return found
 
 
@@ -158,7 +172,7 @@ def _usual(context: Context) -> str:
     return "leads"
 
 
-def _models(question: Question, half_life: float, mistakes: list[str]) -> tuple[Model, ...]:
+def _models(question: Question, half_life: float, mistakes: list[Text]) -> tuple[Model, ...]:
     text = question.option("models") or (question.model if question.model != DEFAULT_MODEL else ",".join(SHOWN))
     names = [word.strip() for word in text.split(",") if word.strip()]
     weights = question.option("weights")
@@ -170,33 +184,49 @@ def _models(question: Question, half_life: float, mistakes: list[str]) -> tuple[
     for name in dict.fromkeys(names):
         if name == CUSTOM:
             if not weights:
-                mistakes.append('the model custom needs its weights: weights="first=40, last=40, rest=20".')
+                mistakes.append(
+                    Text(
+                        'the model custom needs its weights: weights="first=40, last=40, rest=20".',
+                        'модели custom нужны веса: weights="first=40, last=40, rest=20".',
+                    )
+                )
                 continue
             try:
                 found.append(custom(weights))
             except QuestionError as error:
-                mistakes.append(error.message)
+                mistakes.append(error.said)
         elif name in MODELS:
             model = MODELS[name]
             found.append(replace(model, rule=Decay(half_life)) if isinstance(model.rule, Decay) else model)
         else:
-            mistakes.append(f"there is no model «{name}».{did_you_mean(name, [*MODELS, CUSTOM, 'all'])}")
+            mistakes.append(
+                Text("there is no model «{name}».", "модели «{name}» нет.").format(name=name)
+                + did_you_mean(name, [*MODELS, CUSTOM, "all"])
+            )
     return tuple(found)
 
 
-def _dimensions(question: Question, mistakes: list[str]) -> tuple[tuple[str, str], ...]:
+def _dimensions(question: Question, mistakes: list[Text]) -> tuple[tuple[str, str], ...]:
     found = []
     for name in question.by:
         entry = dimension(name)
         sql = entry.sql("visits") if entry and entry.is_origin else None
         if sql is None:
-            mistakes.append(f"credit cannot be cut by {name}: touches do not know it. Filter by it instead.")
+            mistakes.append(
+                Text(
+                    "credit cannot be cut by {name}: touches do not know it. Filter by it instead.",
+                    "вклад не делится по {name}: касания этого не знают. Поставьте это в фильтр.",
+                ).format(name=name)
+            )
         else:
             found.append((name, sql))
     for item in question.filters:
         entry = dimension(item.dimension)
         if entry and entry.is_origin:
             mistakes.append(
-                f"filter «{item}»: credit is worked out over whole journeys; cut by {item.dimension} instead."
+                Text(
+                    "filter «{item}»: credit is worked out over whole journeys; cut by {dimension} instead.",
+                    "фильтр «{item}»: вклад считается по путям целиком; вместо фильтра возьмите разрез {dimension}.",
+                ).format(item=item, dimension=item.dimension)
             )
     return tuple(found)

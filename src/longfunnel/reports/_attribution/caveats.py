@@ -138,8 +138,8 @@ def footing(read: Read, ledger: Ledger, asked: Asked) -> list[Caveat]:
     found = [Caveat("journeys", said.format(days=asked.window_days, end=end, level=level, draws=asked.sampling.draws))]
     if any(model.needs_lost for model in asked.models):
         some = Text(
-            "Journeys that came to nothing take part in models that learn from all: {n}.",
-            "В моделях, которые учатся на всех путях, участвуют и не дошедшие до продажи: {n}.",
+            "Journeys that came to nothing take part in models that learn from all: {n:,}.",
+            "В моделях, которые учатся на всех путях, участвуют и не дошедшие до продажи: {n:,}.",
         )
         none = Text(
             "No journey came to nothing, so models that learn from all see only successes.",
@@ -148,8 +148,8 @@ def footing(read: Read, ledger: Ledger, asked: Asked) -> list[Caveat]:
         found.append(Caveat("lost_journeys", (some if read.lost else none).format(n=read.lost), read.lost))
     if read.untouched:
         said = Text(
-            "Without any touch: {n}. They stand in the row «—» by every model.",
-            "Без единого касания: {n}. По всем моделям они в строке «—».",
+            "Without any touch: {n:,}. They stand in the row «—» by every model.",
+            "Без единого касания: {n:,}. По всем моделям они в строке «—».",
         )
         found.append(Caveat("untouched", said.format(n=read.untouched), read.untouched))
     errors = [line.error for lines in ledger.lines.values() for line in lines if line.error]

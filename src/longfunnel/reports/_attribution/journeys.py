@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from longfunnel.journeys.attribution.journeys import CHOSEN, NEVER, NOT_DIRECT, NOWHERE, PAID, Journeys, Paths
+from longfunnel.journeys.attribution.lost import Lost, gather
 from longfunnel.reports._engine.context import quoted
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 Label = tuple[str | None, ...]
 Columns = dict[str, "NDArray[Any]"]
+_DAY = 86_400_000_000
 _RANK = "CASE t.kind WHEN 'message' THEN 1 WHEN 'lead' THEN 2 WHEN 'deal' THEN 3 ELSE 0 END"
 
 
@@ -94,52 +96,34 @@ SELECT * EXCLUDE (rank, touch_id, any_inside) FROM (SELECT *, bool_or(inside) OV
 WHERE any_inside ORDER BY place, touch_at, rank, touch_id"""
 
 
-def lost_sql(
-    context: Context, parameters: Parameters, taking: Taking, labels: str, bought: str, *, inside: str = "true"
-) -> str:
-    """Journeys of persons after their last sale, or of persons without one. Equal ones of persons that bought nothing are one row.
+def lost_sql(context: Context, taking: Taking, labels: str, bought: str, *, inside: str = "true") -> str:
+    """One row per touch of persons after their last sale, or of persons without one, in order.
 
-    ``bought`` is a SELECT of person_id and latest_at, of their last sale; ``inside`` is a condition over last_on, the last touch's day.
+    ``bought`` is a SELECT of person_id and latest_at, of their last sale; ``inside`` is a condition over last_on, the day of the journey's
+    last touch.
     """
-    window = parameters.bind("window_days", taking.window_days)
-    firm = "WHERE NOT coalesce(is_direct, false) OR NOT has_firm" if taking.skips_direct else ""
-    return f"""WITH bought AS (
+    return f"""SELECT t.person_id, epoch_us(t."at") AS touch_at, CAST(n.node AS BIGINT) AS node,
+  coalesce(t.is_direct, false) AS is_direct, b.person_id IS NOT NULL AS is_buyer, {inside} AS is_inside
+FROM (SELECT *, day_on AS last_on FROM {context.table("touches")}) AS t LEFT JOIN (
 {bought}
-),
-later AS (
-SELECT t.person_id, t."at", t.day_on, {_RANK} AS rank, t.touch_id, n.node, t.is_direct,
-  b.person_id IS NOT NULL AS is_buyer, max(t."at") OVER person AS last_at
-FROM {context.table("touches")} AS t LEFT JOIN bought AS b ON b.person_id = t.person_id
+) AS b ON b.person_id = t.person_id
 JOIN {context.table("origins")} AS o ON o.origin_id = t.origin_id JOIN {labels} AS n ON n.origin_id = t.origin_id
 WHERE t.person_id IS NOT NULL AND (b.latest_at IS NULL OR t."at" > b.latest_at) AND ({taking.touches})
-WINDOW person AS (PARTITION BY t.person_id)
-),
-near AS (
-SELECT *, count(*) FILTER (NOT coalesce(is_direct, false)) OVER (PARTITION BY person_id) > 0 AS has_firm
-FROM later WHERE "at" >= last_at - to_days({window})
-),
-ways AS (
-SELECT person_id, any_value(is_buyer) AS is_buyer, list(CAST(node AS BIGINT) ORDER BY "at", rank, touch_id) AS nodes, max(day_on) AS last_on
-FROM near {firm} GROUP BY person_id
-)
-SELECT CASE WHEN is_buyer THEN person_id ELSE 0 END AS buyer, nodes, count(*) AS times
-FROM ways WHERE {inside} GROUP BY ALL ORDER BY buyer, nodes"""
+ORDER BY t.person_id, t."at", {_RANK}, t.touch_id"""
 
 
 def read(
-    context: Context, won: Statement, lost: Statement | None, labels: tuple[Label, ...], *, is_money: bool = False
-) -> Won:
+    context: Context, taking: Taking, won: Statement, lost: Statement | None, labels: tuple[Label, ...], *,
+    is_money: bool = False,
+) -> Won:  # fmt: skip
     """Arrays for the kernels: nodes that nobody touched left out, persons numbered, groups of the others after them."""
     table = _run(context, won)
     rows = _columns(table)
-    others = _columns(_run(context, lost)) if lost else {}
+    others = _lost(_columns(_run(context, lost)), taking) if lost else _NO_LOST
     starts = np.flatnonzero(np.diff(rows["place"], prepend=-1)).astype(np.int64)
     persons, person = np.unique(rows["person"][starts], return_inverse=True)
-    nothing = np.zeros(0, np.int64)
-    times = others.get("times", nothing).astype(np.int64)
-    lost_node = others.get("node", nothing)
-    used = np.unique(np.concatenate(([NOWHERE], rows["node"], lost_node)))
-    unit, unit_times = _lost_units(others.get("buyer"), persons, times)
+    used = np.unique(np.concatenate(([NOWHERE], rows["node"], others.node)))
+    unit, unit_times = _lost_units(others.buyer, persons, others.times)
     journeys = Journeys(
         won=Paths(
             np.append(starts, len(rows["node"])),
@@ -148,10 +132,10 @@ def read(
             np.ones(len(starts), np.int64),
         ),
         lost=Paths(
-            np.concatenate(([0], np.cumsum(others.get("size", nothing)))).astype(np.int64),
-            np.searchsorted(used, lost_node),
+            others.starts,
+            np.searchsorted(used, others.node),
             unit,
-            times,
+            others.times,
         ),
         at=rows["touch_at"].astype(np.int64),
         flags=rows["flags"].astype(np.int64),
@@ -170,23 +154,27 @@ def _run(context: Context, statement: Statement) -> pa.Table:
 
 
 def _columns(table: pa.Table) -> Columns:
-    """The columns that are always known, as arrays; lists as one array with their sizes beside it."""
-    found: Columns = {}
-    for name in table.column_names:
-        column = table.column(name)
-        if name in ("subject", "origin_id", "touch_on"):
-            continue
-        if name != "nodes":
-            found[name] = column.to_numpy()
-            continue
-        chunk = column.chunk(0) if column.num_chunks else None
-        found["node"] = np.zeros(0, np.int64) if chunk is None else chunk.flatten().to_numpy()
-        found["size"] = np.zeros(0, np.int64) if chunk is None else np.diff(chunk.offsets.to_numpy())
-    return found
+    """The columns that are always known, as arrays."""
+    return {
+        name: table.column(name).to_numpy()
+        for name in table.column_names
+        if name not in ("subject", "origin_id", "touch_on")
+    }
+
+
+_NO_LOST = Lost(np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.uint64))
+
+
+def _lost(touches: Columns, taking: Taking) -> Lost:
+    """Journeys from the rows of ``lost_sql``."""
+    return gather(
+        touches["person_id"], touches["touch_at"], touches["node"], touches["is_direct"], touches["is_inside"],
+        touches["is_buyer"], taking.window_days * _DAY, skips_direct=taking.skips_direct,
+    )  # fmt: skip
 
 
 def _lost_units(
-    buyer: NDArray[Any] | None, persons: NDArray[Any], times: NDArray[np.int64]
+    buyer: NDArray[np.uint64], persons: NDArray[Any], times: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The unit of each lost journey, and how many persons each unit is: those who bought, then groups of the others.
 
@@ -194,7 +182,7 @@ def _lost_units(
     """
     unit = np.arange(len(times), dtype=np.int64) + len(persons)
     unit_times = np.concatenate((np.ones(len(persons), np.int64), times))
-    if buyer is not None and len(persons):
+    if len(persons):
         place = np.minimum(np.searchsorted(persons, buyer), len(persons) - 1)
         unit = np.where(persons[place] == buyer, place, unit)
     return unit, unit_times

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from longfunnel.core.errors import QuestionError, did_you_mean
+from longfunnel.core.text import Text
 from longfunnel.journeys.attribution.journeys import NOWHERE
 from longfunnel.metrics import SUBJECTS
 from longfunnel.reports._attribution.asked import TOUCHES
 from longfunnel.reports._attribution.journeys import Taking, labels_of, lost_sql, read, won_sql
+from longfunnel.reports._engine.remembered import remembered
 from longfunnel.reports._engine.scope import scope, spans
 from longfunnel.reports._engine.sql import Parameters, Statement
 
@@ -50,10 +52,12 @@ def read_journeys(context: Context, question: Question, asked: Asked) -> Read:
     won = _won(context, question, asked, taking, labels_sql)
     needs_lost = any(model.needs_lost for model in asked.models)
     lost = _lost(context, question, asked, taking, labels_sql) if needs_lost else None
-    found = read(context, won, lost, labels, is_money=asked.measure.is_money)
+    sql = ";\n\n".join(statement.runnable() for statement in (won, lost) if statement)
+    found = remembered(
+        context, ("journeys", sql), lambda: read(context, taking, won, lost, labels, is_money=asked.measure.is_money)
+    )
     journeys = found.journeys
     first = journeys.won.node[journeys.won.starts[:-1]]
-    sql = ";\n\n".join(statement.runnable() for statement in (won, lost) if statement)
     return Read(journeys, found.labels, int(journeys.lost.times.sum()), int((first == NOWHERE).sum()), sql)
 
 
@@ -67,8 +71,9 @@ def _check_chosen(context: Context, asked: Asked) -> None:
     for channel in asked.chosen:
         if channel not in known:
             raise QuestionError(
-                f"There is no channel «{channel}».{did_you_mean(channel, known)}",
-                hint=f"Channels: {', '.join(sorted(known))}.",
+                Text("There is no channel «{channel}».", "Канала «{channel}» нет.").format(channel=channel)
+                + did_you_mean(channel, known),
+                hint=Text("Channels: {names}.", "Каналы: {names}.").format(names=", ".join(sorted(known))),
             )
 
 
@@ -113,7 +118,7 @@ def _lost(context: Context, question: Question, asked: Asked, taking: Taking, la
     where = f" WHERE {subject.where}" if subject.where else ""
     bought = f"SELECT t.person_id, max({asked.measure.moment}) AS latest_at FROM {context.table(subject.table)} AS t{where} GROUP BY t.person_id"
     inside = _inside(question, parameters, "last_on")
-    return Statement(lost_sql(context, parameters, taking, labels, bought, inside=inside), parameters.values)
+    return Statement(lost_sql(context, taking, labels, bought, inside=inside), parameters.values)
 
 
 def _inside(question: Question, parameters: Parameters, day: str) -> str:

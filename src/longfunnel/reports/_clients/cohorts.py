@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from longfunnel.core.calendar import Grain
-from longfunnel.core.errors import QuestionError, did_you_mean
+from longfunnel.core.errors import QuestionError, must_be
 from longfunnel.core.text import Text
 from longfunnel.dimensions import dimension
 from longfunnel.journeys.derive.days import day_sql
@@ -35,7 +35,7 @@ def start_of(question: Question, default: str) -> str:
     """What the question's cohorts begin with. Raises QuestionError for an unknown word."""
     word = question.option("start") or default
     if word not in STARTS:
-        raise QuestionError(f"start is «{word}», and must be one of {', '.join(STARTS)}.{did_you_mean(word, STARTS)}")
+        raise QuestionError(must_be("start", word, STARTS))
     return word
 
 
@@ -88,8 +88,11 @@ def _origin(name: str) -> str:
     sql = found.sql("visits") if found else None
     if sql is None or not sql.startswith("o."):
         raise QuestionError(
-            f"«{name}» does not say where people came from: cohorts are cut and filtered by their origin.",
-            hint="As channel, campaign or source.",
+            Text(
+                "«{name}» does not say where people came from: cohorts are cut and filtered by their origin.",
+                "«{name}» не говорит, откуда пришли люди, а когорты делятся и фильтруются по происхождению.",
+            ).format(name=name),
+            hint=Text("As channel, campaign or source.", "Например, channel, campaign или source."),
         )
     return sql
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 import numpy as np
 
-from longfunnel.core.errors import QuestionError, did_you_mean
+from longfunnel.core.errors import QuestionError, did_you_mean, must_be
+from longfunnel.core.text import Text
 from longfunnel.models.lifetime import PURCHASE_MODELS, PurchaseModel, Values
 from longfunnel.models.purchases import Histories, histories
 from longfunnel.reports._engine.context import quoted
@@ -116,9 +117,7 @@ def model_of(question: Question) -> PurchaseModel:
     """The model of purchases that option ``model`` names. Raises QuestionError for an unknown one."""
     word = question.option("purchases") or "bg_nbd"
     if word not in PURCHASE_MODELS:
-        raise QuestionError(
-            f"purchases is «{word}», and must be one of {', '.join(PURCHASE_MODELS)}.{did_you_mean(word, PURCHASE_MODELS)}"
-        )
+        raise QuestionError(must_be("purchases", word, PURCHASE_MODELS))
     return word  # type: ignore[return-value]
 
 
@@ -132,7 +131,11 @@ def by_touch(question: Question) -> Question:
     word = question.option("touch") or asked or "first"
     if word not in TOUCHES:
         raise QuestionError(
-            f"touch is «{word}», and must be one of {', '.join(TOUCHES)}: a customer stands in one place.{did_you_mean(word, TOUCHES)}"
+            Text(
+                "touch is «{word}», and must be one of {known}: a customer stands in one place.",
+                "touch: значения «{word}» нет, возможные — {known}: клиент стоит в одном месте.",
+            ).format(word=word, known=", ".join(TOUCHES))
+            + did_you_mean(word, TOUCHES)
         )
     return msgspec.structs.replace(question, model=word)
 
@@ -141,17 +144,28 @@ def whole_number(question: Question, name: str, usual: int, most: int) -> int:
     """Option ``name`` as a whole number from 1 to ``most``; ``usual`` where it is not given. Raises QuestionError."""
     text = (question.option(name) or str(usual)).strip().removesuffix("d")
     if not text.isdecimal() or not 1 <= int(text) <= most:
-        raise QuestionError(f"{name} is «{text}»; it is a whole number from 1 to {most}, as {usual}.")
+        raise QuestionError(
+            Text(
+                "{name} is «{text}»; it is a whole number from 1 to {most}, as {usual}.",
+                "{name}: нужно целое число от 1 до {most}, например {usual}, а не «{text}».",
+            ).format(name=name, text=text, most=most, usual=usual)
+        )
     return int(text)
 
 
 def group_codes(
     table: pa.Table, names: list[str], is_shown: NDArray[np.bool_]
 ) -> tuple[list[tuple[Any, ...]], NDArray[np.int64]]:
-    """The distinct values of the cut, and for each row its place among them; −1 for a row that is not shown."""
-    found: dict[tuple[Any, ...], int] = {}
+    """The distinct values of the cut in order of appearance, and for each row its place among them; −1 for a row that is not shown."""
+    rows = np.flatnonzero(is_shown)
+    shown = table.select(names).take(rows)
+    joined = np.zeros(len(rows), np.int64)
+    for column in shown.columns:
+        coded = column.combine_chunks().dictionary_encode(null_encoding="encode")
+        joined = joined * len(coded.dictionary) + coded.indices.to_numpy()
+    _, first, place = np.unique(joined, return_index=True, return_inverse=True)
+    order = np.argsort(first)
     codes = np.full(table.num_rows, -1, dtype=np.int64)
-    columns = [table.column(name).to_pylist() for name in names]
-    for row in np.flatnonzero(is_shown):
-        codes[row] = found.setdefault(tuple(column[row] for column in columns), len(found))
-    return list(found), codes
+    codes[rows] = np.argsort(order)[place]
+    values = [tuple(row.values()) for row in shown.take(first[order]).to_pylist()] if names else [()] * len(first)
+    return values, codes

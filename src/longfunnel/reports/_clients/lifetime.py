@@ -15,6 +15,7 @@ from longfunnel.models.lifetime import PURCHASE_MODELS, PurchaseModel, outlook
 from longfunnel.models.purchases import from_days
 from longfunnel.reports._clients.customers import WEEK
 from longfunnel.reports._engine.answer import Caveat
+from longfunnel.reports._engine.remembered import remembered
 
 if TYPE_CHECKING:
     from longfunnel.models.fitting import Fit
@@ -60,13 +61,26 @@ class Fitted:
     caveats: tuple[Caveat, ...]
 
 
+def purchases_fit(context: Context, customers: Customers, model: PurchaseModel) -> Fit:
+    """The model of purchases on all customers of the business. Raises FitError."""
+    least = context.settings.counting.min_cases
+    key = ("purchases_fit", model, customers.ends_on, least)
+    found: Fit = remembered(context, key, lambda: PURCHASE_MODELS[model].fit(customers.histories, least=least))
+    return found
+
+
 def fit_customers(context: Context, customers: Customers, model: PurchaseModel) -> Fitted:
     """Both models on all customers of the business, with the check on its own past."""
+    key = ("fitted", model, customers.ends_on, context.settings.counting.min_cases)
+    return remembered(context, key, lambda: _fitted(context, customers, model))
+
+
+def _fitted(context: Context, customers: Customers, model: PurchaseModel) -> Fitted:
     least = context.settings.counting.min_cases
     caveats: list[Caveat] = []
     purchases = worth = None
     try:
-        purchases = PURCHASE_MODELS[model].fit(customers.histories, least=least)
+        purchases = purchases_fit(context, customers, model)
         caveats.append(_said(model, purchases, customers))
         caveats += _past(context, customers, model, least)
     except FitError as error:

@@ -10,6 +10,7 @@ import numpy as np
 from longfunnel.models.fitting import FitError
 from longfunnel.models.lifetime import PURCHASE_MODELS
 from longfunnel.reports._clients.customers import by_touch, customers_of, model_of
+from longfunnel.reports._clients.lifetime import purchases_fit
 from longfunnel.reports._engine.identifiers import identifiers_of
 from longfunnel.reports._engine.sql import Parameters
 from longfunnel.reports.clients import kinds_of, potential_sql
@@ -79,7 +80,7 @@ def _alive(context: Context, question: Question, customers: Customers) -> NDArra
     """P(alive) of each customer by the fitted model; None where the data does not carry it."""
     how = PURCHASE_MODELS[model_of(question)]
     try:
-        fit = how.fit(customers.histories, least=context.settings.counting.min_cases)
+        fit = purchases_fit(context, customers, model_of(question))
     except FitError:
         return None
     found = how.alive(np.array(fit.values), customers.histories)[customers.histories.place]

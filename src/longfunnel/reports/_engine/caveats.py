@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from longfunnel.core.shown import said_day
 from longfunnel.core.text import Text
 from longfunnel.dimensions import dimension
 from longfunnel.metrics import SUBJECTS, Metric, metrics
@@ -33,9 +34,9 @@ _ROWS: dict[str, tuple[str, str, Text]] = {
         "orders",
         "count(*) FILTER (t.days_to_order < 0)",
         Text(
-            "Orders dated before their lead: {n}. They count as orders, and enter the times with a negative value: "
+            "Orders dated before their lead: {n:,}. They count as orders, and enter the times with a negative value: "
             "check the dates in the CRM.",
-            "Заказов с датой раньше своего лида: {n}. Они считаются заказами, а в сроки входят с минусом: "
+            "Заказов с датой раньше своего лида: {n:,}. Они считаются заказами, а в сроки входят с минусом: "
             "проверьте даты в CRM.",
         ),
     ),
@@ -43,49 +44,49 @@ _ROWS: dict[str, tuple[str, str, Text]] = {
         "orders",
         "count(*) FILTER (t.revenue IS NULL)",
         Text(
-            "Orders without a known sum: {n}. They count as orders and bring no revenue.",
-            "Заказов без известной суммы: {n}. Они считаются заказами, но выручки не дают.",
+            "Orders without a known sum: {n:,}. They count as orders and bring no revenue.",
+            "Заказов без известной суммы: {n:,}. Они считаются заказами, но выручки не дают.",
         ),
     ),
     "deals_closed_before_lead": (
         "closed_deals",
         "count(*) FILTER (t.closed_at < t.lead_at)",
         Text(
-            "Deals closed before their lead came: {n}. Check the dates in the CRM.",
-            "Сделок закрыто раньше, чем пришёл лид: {n}. Проверьте даты в CRM.",
+            "Deals closed before their lead came: {n:,}. Check the dates in the CRM.",
+            "Сделок закрыто раньше, чем пришёл лид: {n:,}. Проверьте даты в CRM.",
         ),
     ),
     "deals_of_unknown_status": (
         "deals",
         "count(*) FILTER (t.status IS NULL)",
         Text(
-            "Deals whose status is not known to be open, won or lost: {n}. Translate the source's words under "
+            "Deals whose status is not known to be open, won or lost: {n:,}. Translate the source's words under "
             "values.status.",
-            "Сделок с неизвестным статусом: {n}. Переведите слова источника в разделе values.status.",
+            "Сделок с неизвестным статусом: {n:,}. Переведите слова источника в разделе values.status.",
         ),
     ),
     "spend_unconverted": (
         "spends",
         "count(*) FILTER (t.cost IS NULL AND t.original_cost IS NOT NULL AND t.reason IS DISTINCT FROM 'duplicate')",
         Text(
-            "Rows of spend that are not in the cost, for their currency or its rate is missing: {n}. The ledger shows them.",
-            "Строк расхода вне суммы: {n}. Нет валюты или её курса. Их показывает сверка.",
+            "Rows of spend that are not in the cost, for their currency or its rate is missing: {n:,}. The ledger shows them.",
+            "Строк расхода вне суммы: {n:,}. Нет валюты или её курса. Их показывает сверка.",
         ),
     ),
     "old_rate": (
         "spends",
         "count(*) FILTER (t.day_on - t.rate_on > 14)",
         Text(
-            "Rows of spend converted by a rate more than 14 days older than they are: {n}. Import newer rates.",
-            "Строк расхода, пересчитанных по курсу старше их самих больше чем на 14 дней: {n}. Загрузите свежие курсы.",
+            "Rows of spend converted by a rate more than 14 days older than they are: {n:,}. Import newer rates.",
+            "Строк расхода, пересчитанных по курсу старше их самих больше чем на 14 дней: {n:,}. Загрузите свежие курсы.",
         ),
     ),
     "spend_without_channel": (
         "spends",
         "count(*) FILTER (t.reason IS NOT NULL)",
         Text(
-            "Rows of spend under no channel: {n}. The ledger says why.",
-            "Строк расхода вне каналов: {n}. Почему — говорит сверка.",
+            "Rows of spend under no channel: {n:,}. The ledger says why.",
+            "Строк расхода вне каналов: {n:,}. Почему — говорит сверка.",
         ),
     ),
 }
@@ -112,8 +113,8 @@ def caveats_of(context: Context, question: Question, asked: list[Metric], report
 def few_cases(count: int, least: int) -> Caveat:
     """Some values rest on too few cases."""
     said = Text(
-        "Values that rest on fewer than {least} cases: {n}. Do not build on them.",
-        "Значений, за которыми меньше {least} случаев: {n}. Не опирайтесь на них.",
+        "Values that rest on fewer than {least} cases: {n:,}. Do not build on them.",
+        "Значений, за которыми меньше {least} случаев: {n:,}. Не опирайтесь на них.",
     )
     return Caveat("few_cases", said.format(n=count, least=least), count)
 
@@ -188,7 +189,7 @@ def _young(context: Context, question: Question, names: set[str], subjects: set[
         or not {"leads", "orders"} <= context.connected
     ):
         return []
-    days = context.one(f"SELECT median(days_to_order) FROM {context.table('orders')}", {})[0]
+    days = context.once(f"SELECT median(days_to_order) FROM {context.table('orders')}")[0][0]
     latest = _latest_day(context, ("leads", "deals", "orders"))
     if not days or days <= 0 or latest is None:
         return []
@@ -198,8 +199,8 @@ def _young(context: Context, question: Question, names: set[str], subjects: set[
 
     (count,) = _ask(context, question, "leads", [young])
     said = Text(
-        "Leads younger than the median time to an order ({days} days): {n}. Their orders are still to come.",
-        "Лидов моложе медианного срока до заказа ({days} дн): {n}. Их заказы ещё впереди.",
+        "Leads younger than the median time to an order ({days} days): {n:,}. Their orders are still to come.",
+        "Лидов моложе медианного срока до заказа ({days} дн): {n:,}. Их заказы ещё впереди.",
     )
     return (
         [Caveat("immature", said.format(n=count, days=Text(f"{days:.1f}", f"{days:.1f}".replace(".", ","))), count)]
@@ -214,10 +215,10 @@ def _undated(context: Context, question: Question, _names: set[str], subjects: s
     count = 0
     for subject in sorted({"deals", "orders"} & subjects & context.connected):
         rows = scope(context, question, Parameters(), subject, spans(question)[0])
-        count += context.one(f"SELECT count(*) FROM {context.table(subject)} AS t WHERE {rows.undated_sql}", {})[0]
+        count += context.once(f"SELECT count(*) FROM {context.table(subject)} AS t WHERE {rows.undated_sql}")[0][0]
     said = Text(
-        "Deals and orders without a date, which stand in no period: {n}.",
-        "Сделок и заказов без даты, которые не попали ни в какой период: {n}.",
+        "Deals and orders without a date, which stand in no period: {n:,}.",
+        "Сделок и заказов без даты, которые не попали ни в какой период: {n:,}.",
     )
     return [Caveat("undated", said.format(n=count), count)] if count else []
 
@@ -227,13 +228,19 @@ def _beyond(context: Context, question: Question, _names: set[str], subjects: se
     if latest is None or question.until is None or question.until <= latest:
         return []
     said = Text("The data ends on {latest}, the period on {until}.", "Данные кончаются {latest}, а период — {until}.")
-    return [Caveat("beyond_data", said.format(latest=latest, until=question.until), (question.until - latest).days)]
+    return [
+        Caveat(
+            "beyond_data",
+            said.format(latest=said_day(latest), until=said_day(question.until)),
+            (question.until - latest).days,
+        )
+    ]
 
 
 def _profit(context: Context, _question: Question, names: set[str], _subjects: set[str]) -> list[Caveat]:
     if "profit" not in names or "orders" not in context.connected:
         return []
-    known = context.one(f"SELECT EXISTS (FROM {context.table('orders')} WHERE cost_of_goods IS NOT NULL)", {})[0]
+    known = context.once(f"SELECT EXISTS (FROM {context.table('orders')} WHERE cost_of_goods IS NOT NULL)")[0][0]
     said = Text(
         "The cost of goods is not known: profit and ROMI are before it.",
         "Себестоимость неизвестна: прибыль и ROMI посчитаны без неё.",
@@ -261,10 +268,10 @@ def _revenue(context: Context, _question: Question, names: set[str], subjects: s
 
 
 def _quarantine(context: Context, _question: Question, _names: set[str], _subjects: set[str]) -> list[Caveat]:
-    count = context.one("SELECT count(*) FROM main.quarantine", {})[0]
+    count = context.once("SELECT count(*) FROM main.quarantine")[0][0]
     said = Text(
-        "Rows of the sources that could not be understood and take no part: {n}.",
-        "Строк источников, которые не удалось понять и которые не участвуют: {n}.",
+        "Rows of the sources that could not be understood and take no part: {n:,}.",
+        "Строк источников, которые не удалось понять и которые не участвуют: {n:,}.",
     )
     return [Caveat("quarantine", said.format(n=count), count)] if count else []
 
@@ -282,6 +289,6 @@ def _latest_day(context: Context, tables: tuple[str, ...]) -> Any:
     known = [table for table in tables if table in _LATEST and table in context.connected]
     if not known:
         return None
-    return context.one(
-        "SELECT greatest(" + ", ".join(f"(SELECT max({_LATEST[t]}) FROM {context.table(t)})" for t in known) + ")", {}
-    )[0]
+    return context.once(
+        "SELECT greatest(" + ", ".join(f"(SELECT max({_LATEST[t]}) FROM {context.table(t)})" for t in known) + ")"
+    )[0][0]

@@ -23,10 +23,13 @@ def is_below_zero(before: Any) -> bool:
 
 
 def change_text(shown: Shown, column: Column, value: Any, before: Any, change: float | None) -> str:
-    """A change as it is shown: relative, or the difference where what it was is below zero; empty without one."""
+    """A change as it is shown; empty without one. Relative; of a share in percentage points, as a percentage of a percentage
+    misleads; and the difference where what it was is below zero."""
     if change is None or value is None:
         return ""
-    if not is_below_zero(before):
+    is_share = column.format == "share" and before is not None
+    if not is_share and not is_below_zero(before):
         return shown.change(change)
     gap = value - before
-    return f"{'+' if gap > 0 else '−' if gap < 0 else ''}{shown.card(abs(gap), column.format)}"
+    size = shown.points(abs(gap)) if is_share else shown.card(abs(gap), column.format)
+    return f"{'+' if gap > 0 else '−' if gap < 0 else ''}{size}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,8 @@ class Context:
     connection: duckdb.DuckDBPyConnection
     settings: Settings
     schema: str = "live"
+    known_once: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What ``once`` has found; a server keeps it from answer to answer while the build stands."""
 
     def table(self, name: str) -> str:
         """A derived table's quoted name."""
@@ -37,7 +39,7 @@ class Context:
         checks = {name: f"EXISTS (FROM {self.table(name)})" for name in _TABLES}
         checks |= {name: f"EXISTS (FROM {self.table('spends')} WHERE {name} IS NOT NULL)" for name in REPORTED}
         checks["survey_answers"] = "EXISTS (FROM facts.survey_answer)"
-        row = self.one(f"SELECT {', '.join(checks.values())}", {})
+        row = self.once(f"SELECT {', '.join(checks.values())}")[0]
         return frozenset(name for name, there in zip(checks, row, strict=True) if there)
 
     @cached_property
@@ -51,7 +53,15 @@ class Context:
 
     def has_values(self, table: str, column: str) -> bool:
         """Whether any row of a derived table knows the column."""
-        return bool(self.one(f"SELECT EXISTS (FROM {self.table(table)} WHERE {quoted(column)} IS NOT NULL)", {})[0])
+        return bool(self.once(f"SELECT EXISTS (FROM {self.table(table)} WHERE {quoted(column)} IS NOT NULL)")[0][0])
+
+    def once(self, sql: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """The rows of SQL that depends on the build alone, not on the question: they are read once."""
+        key = f"{sql}\n{parameters or ''}"
+        if key not in self.known_once:
+            self.known_once[key] = self.connection.execute(sql, parameters).fetchall()
+        rows: list[tuple[Any, ...]] = self.known_once[key]
+        return rows
 
     def one(self, sql: str, parameters: dict[str, Any]) -> tuple[Any, ...]:
         """The first row."""

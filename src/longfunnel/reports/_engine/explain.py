@@ -30,8 +30,11 @@ def explain(name: str) -> Explanation:
         return _of_model(MODELS[name])
     if metric is None:
         raise QuestionError(
-            f"There is no metric or model «{name}».{did_you_mean(name, [*metrics(), *MODELS])}",
-            hint=f"Metrics: {', '.join(metrics())}. Models: {', '.join(MODELS)}.",
+            Text("There is no metric or model «{name}».", "Показателя или модели «{name}» нет.").format(name=name)
+            + did_you_mean(name, [*metrics(), *MODELS]),
+            hint=Text("Metrics: {metrics}. Models: {models}.", "Показатели: {metrics}. Модели: {models}.").format(
+                metrics=", ".join(metrics()), models=", ".join(MODELS)
+            ),
         )
     leaves = _leaves(metric)
     notes = {metrics()[leaf].basis or Text("", ""): leaf for leaf in leaves if leaf in metrics()}

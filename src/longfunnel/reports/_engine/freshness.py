@@ -24,11 +24,11 @@ def freshness(context: Context) -> tuple[Fresh, ...]:
         if latest
         else ("SELECT NULL::VARCHAR AS source_system, NULL::DATE AS latest_on WHERE false")
     )
-    rows = context.connection.execute(
+    rows = context.once(
         f"""SELECT coalesce(i.source_system, d.source_system), i.recorded_at, d.latest_on
         FROM (SELECT source_system, max(recorded_at) AS recorded_at FROM main.imports GROUP BY ALL) i
         FULL JOIN ({days}) d ON d.source_system = i.source_system
         WHERE coalesce(i.source_system, d.source_system) IS NOT NULL
         ORDER BY 1"""
-    ).fetchall()
+    )
     return tuple(Fresh(*row) for row in rows)

@@ -99,8 +99,8 @@ def page_question(pairs: Iterable[tuple[str, str]], report: str, today: date, zo
     """What an address with these parameters asks of ``report``, unless it names another.
 
     Without days in it, the address means the named period (``_period``, else the last 90 days) that ends with ``today``,
-    compared with the one before; ``compare=`` compares with nothing. ``as_of`` a bare day means its end in ``zone``. Raises
-    QuestionError.
+    compared with the one before; ``compare=`` compares with nothing. ``as_of`` a bare day means its end in ``zone``. Days typed the
+    wrong way round are turned. Raises QuestionError.
     """
     given = list(pairs)
     present = {key for key, _ in given}
@@ -123,4 +123,15 @@ def page_question(pairs: Iterable[tuple[str, str]], report: str, today: date, zo
     has_period = {"since", "until"} <= {key for key, value in asked if value}
     if has_period and "compare" not in present and "compare" not in refuses:
         asked.append(("compare", "previous"))
-    return question_from_url(urlencode(asked))
+    return question_from_url(urlencode(_in_order(asked)))
+
+
+def _in_order(asked: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """With the earlier of the two days first."""
+    days = {key: value for key, value in asked if key in ("since", "until")}
+    try:
+        is_turned = len(days) == 2 and date.fromisoformat(days["since"]) > date.fromisoformat(days["until"])
+    except ValueError:
+        return asked  # the question will name the mistake
+    turned = {"since": days["until"], "until": days["since"]} if is_turned else {}
+    return [(key, turned.get(key, value)) for key, value in asked]

@@ -11,9 +11,10 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from longfunnel.core.calendar import GRAINS
-from longfunnel.core.errors import QuestionError, together
+from longfunnel.core.errors import QuestionError, together, words_of
+from longfunnel.core.text import Text, spoken
 from longfunnel.dimensions import dimension
-from longfunnel.reports._engine.check import mistakes_of
+from longfunnel.reports._engine.check import NEEDS_MENDING, mistakes_of
 from longfunnel.reports._engine.question import OPS, WITHOUT_VALUES, Filter, Question
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
     from longfunnel.reports._engine.question import Op
 
+_NOT_AN_INSTANT = Text(
+    "«{raw}» is not an instant; write it as 2025-01-31 or 2025-01-31T18:00:00",
+    "«{raw}» — не момент времени; пишите как 2025-01-31 или 2025-01-31T18:00:00",
+)
 _LISTS = ("by", "metrics", "filters", "options")
 _ALIASES = {"filter": "filters", "option": "options", "metric": "metrics", "where": "filters"}
 _OP_SIGNS = {"=": "is", "!=": "is_not", "~": "contains", "!~": "not_contains", "^": "starts_with"}
@@ -38,7 +43,7 @@ def read_question(report: str, fields: Mapping[str, Any]) -> Question:
 
     A field that is not a question's own is an option of the report. Raises QuestionError listing every mistake.
     """
-    mistakes: list[str] = []
+    mistakes: list[Text] = []
     values: dict[str, Any] = {"report": report}
     options: dict[str, str] = {}
     for given, raw in fields.items():
@@ -55,7 +60,7 @@ def read_question(report: str, fields: Mapping[str, Any]) -> Question:
             else:
                 options[name] = ", ".join(map(str, raw)) if isinstance(raw, (list, tuple)) else str(raw)
         except ValueError as error:
-            mistakes.append(f"{given}: {error}.")
+            mistakes.append(spoken(f"{given}: ") + words_of(error) + ".")
     if options:
         values["options"] = tuple(sorted(options.items()))
     _move_grain(values)
@@ -63,7 +68,7 @@ def read_question(report: str, fields: Mapping[str, Any]) -> Question:
     question = Question(report, **known)
     mistakes += mistakes_of(question)
     if mistakes:
-        raise QuestionError(together(mistakes, "The question needs mending:"))
+        raise QuestionError(together(mistakes, NEEDS_MENDING))
     return question
 
 
@@ -77,9 +82,16 @@ def question_from_json(text: str | bytes) -> Question:
     try:
         plain = msgspec.json.decode(text)
     except msgspec.DecodeError as error:
-        raise QuestionError(f"The question is not valid JSON: {error}.") from error
+        raise QuestionError(
+            Text("The question is not valid JSON: {error}.", "Вопрос — не JSON: {error}.").format(error=error)
+        ) from error
     if not isinstance(plain, dict) or not isinstance(plain.get("report"), str):
-        raise QuestionError('The question must be a JSON object that names its report, as {"report": "channels"}.')
+        raise QuestionError(
+            Text(
+                'The question must be a JSON object that names its report, as {"report": "channels"}.',
+                'Вопрос — это объект JSON, который называет отчёт, например {"report": "channels"}.',
+            )
+        )
     return read_question(plain.pop("report"), plain)
 
 
@@ -88,13 +100,22 @@ def question_from_text(text: str) -> Question:
     try:
         words = shlex.split(text)
     except ValueError as error:
-        raise QuestionError(f"«{text}» cannot be read: {error}.", hint="Close the quotes.") from error
+        raise QuestionError(
+            Text("«{text}» cannot be read: {error}.", "«{text}» не разобрать: {error}.").format(
+                text=text, error=Text(str(error), "не хватает кавычки")
+            ),
+            hint=Text("Close the quotes.", "Закройте кавычки."),
+        ) from error
     pairs: list[tuple[str, str]] = [("report", words[0])] if words and not words[0].startswith("--") else []
     rest = iter(words[len(pairs) :])
     for word in rest:
         if not word.startswith("--"):
             raise QuestionError(
-                f"«{word}» has no name before it.", hint="Write --by channel, --since 2025-01-01 and so on."
+                Text("«{word}» has no name before it.", "Перед «{word}» нет имени.").format(word=word),
+                hint=Text(
+                    "Write --by channel, --since 2025-01-01 and so on.",
+                    "Пишите --by channel, --since 2025-01-01 и так далее.",
+                ),
             )
         name, sign, value = word[2:].partition("=")
         pairs.append((name.replace("-", "_"), value if sign else next(rest, "")))
@@ -109,12 +130,17 @@ def _from_pairs(pairs: Iterable[tuple[str, str]]) -> Question:
             try:
                 fields.setdefault(name, []).extend(split(value) if name in ("by", "metrics") else [value])
             except ValueError as error:
-                raise QuestionError(f"{name}: {error}.") from error
+                raise QuestionError(spoken(f"{name}: ") + words_of(error) + ".") from error
         else:
             fields[name] = value
     report = fields.pop("report", "")
     if not report:
-        raise QuestionError("The question names no report.", hint="Begin with one, as long_funnel or channels.")
+        raise QuestionError(
+            Text("The question names no report.", "Вопрос не называет отчёта."),
+            hint=Text(
+                "Begin with one, as long_funnel or channels.", "Начните с отчёта, например long_funnel или channels."
+            ),
+        )
     return read_question(report, fields)
 
 
@@ -124,7 +150,12 @@ def split(text: str) -> list[str]:
     while place < len(text):
         item = _ITEM.match(text, place)
         if item is None or item.end() == place:
-            raise ValueError(f"«{text}» cannot be read: close the quotes, and write a quote inside them twice")
+            raise ValueError(
+                Text(
+                    "«{text}» cannot be read: close the quotes, and write a quote inside them twice",
+                    "«{text}» не разобрать: закройте кавычки, а кавычку внутри них удвойте",
+                ).format(text=text)
+            )
         quoted, plain = item.groups()
         if quoted is not None or plain:
             found.append(quoted.replace('""', '"') if quoted is not None else plain)
@@ -147,8 +178,10 @@ def read_filter(raw: Any) -> Filter:
     parts = _FILTER.fullmatch(raw) if isinstance(raw, str) else None
     if parts is None:
         raise ValueError(
-            f"«{raw}» is not a filter; write it as «channel is Email, Direct» or «region != Moscow»; "
-            f"words are {', '.join(OPS)}"
+            Text(
+                "«{raw}» is not a filter; write it as «channel is Email, Direct» or «region != Moscow»; words are {words}",
+                "«{raw}» — не фильтр; пишите «channel is Email, Direct» или «region != Москва»; слова — {words}",
+            ).format(raw=raw, words=", ".join(OPS))
         )
     quoted, plain, sign, word, values = parts.groups()
     name = quoted.replace('""', '"') if quoted is not None else plain
@@ -175,12 +208,14 @@ def _field(name: str, raw: Any) -> Any:
             try:
                 return int(raw)
             except (TypeError, ValueError):
-                raise ValueError(f"«{raw}» is not a whole number") from None
+                raise ValueError(
+                    Text("«{raw}» is not a whole number", "«{raw}» — не целое число").format(raw=raw)
+                ) from None
         case _:
             return str(raw)
 
 
-def _filters(raw: Any, mistakes: list[str]) -> tuple[Filter, ...]:
+def _filters(raw: Any, mistakes: list[Text]) -> tuple[Filter, ...]:
     """One filter or many; each that cannot be read is a mistake of its own."""
     many = raw if isinstance(raw, (list, tuple)) and not _is_triple(raw) else [raw]
     found = []
@@ -188,7 +223,7 @@ def _filters(raw: Any, mistakes: list[str]) -> tuple[Filter, ...]:
         try:
             found.append(read_filter(item))
         except ValueError as error:
-            mistakes.append(f"{error}.")
+            mistakes.append(words_of(error) + ".")
     return tuple(found)
 
 
@@ -207,7 +242,12 @@ def _options(raw: Any) -> dict[str, str]:
     for item in [raw] if isinstance(raw, str) else raw:
         name, sign, value = item.partition("=") if isinstance(item, str) else (str(item[0]), "=", str(item[1]))
         if not sign or not name:
-            raise ValueError(f"«{item}» is not an option; write it as pipeline=B2B")
+            raise ValueError(
+                Text(
+                    "«{item}» is not an option; write it as pipeline=B2B",
+                    "«{item}» — не настройка; пишите как pipeline=B2B",
+                ).format(item=item)
+            )
         found[name.strip()] = value
     return found
 
@@ -220,7 +260,11 @@ def _day(raw: Any) -> date:
     try:
         return date.fromisoformat(str(raw).strip())
     except ValueError:
-        raise ValueError(f"«{raw}» is not a day; write it as 2025-01-31") from None
+        raise ValueError(
+            Text("«{raw}» is not a day; write it as 2025-01-31", "«{raw}» — не день; пишите как 2025-01-31").format(
+                raw=raw
+            )
+        ) from None
 
 
 def _instant(raw: Any) -> datetime:
@@ -236,9 +280,9 @@ def _instant(raw: Any) -> datetime:
                 else datetime.fromisoformat(word)
             )
         except ValueError:
-            raise ValueError(f"«{word}» is not an instant; write it as 2025-01-31 or 2025-01-31T18:00:00") from None
+            raise ValueError(_NOT_AN_INSTANT.format(raw=word)) from None
     if not isinstance(raw, datetime):
-        raise ValueError(f"«{raw}» is not an instant; write it as 2025-01-31T18:00:00")  # noqa: TRY004 - one kind of mistake
+        raise ValueError(_NOT_AN_INSTANT.format(raw=raw))  # noqa: TRY004 - one kind of mistake
     return raw if raw.tzinfo is None else (raw - raw.utcoffset()).replace(tzinfo=None)  # type: ignore[operator]
 
 

@@ -34,7 +34,7 @@ class Report:
     """What only this report understands, with the meaning."""
     in_shares: bool = False
     """Whether it counts a sale in parts where a model shares it between several touches; else it takes only models that give all to one."""
-    refuses: dict[str, str] = field(default_factory=dict)
+    refuses: dict[str, Text] = field(default_factory=dict)
     """Fields of a question that make no sense here, with why."""
     name: str = ""
 

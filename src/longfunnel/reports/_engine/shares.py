@@ -49,10 +49,9 @@ FROM ({subjects_sql(live)}) AS s LEFT JOIN {context.table("deals")} AS d ON s.su
     won = Statement(won_sql(context, parameters, taking, labels_sql, sales), parameters.values)
     lost = None
     if model.needs_lost:
-        own = Parameters()
         bought = f"SELECT person_id, max(s.at) AS latest_at FROM ({subjects_sql(live)}) AS s GROUP BY person_id"
-        lost = Statement(lost_sql(context, own, taking, labels_sql, bought), own.values)
-    found = read(context, won, lost, labels)
+        lost = Statement(lost_sql(context, taking, labels_sql, bought), {})
+    found = read(context, taking, won, lost, labels)
     _keep(context, name, live, found.rows, touch_weights(found.journeys, model), found.journeys.won.starts)
     context.made.add(name)
     return name

@@ -126,6 +126,7 @@ def _check_sort(question: Question, names: list[str]) -> None:
     wanted = question.sort.removeprefix("-")
     if wanted and wanted not in names:
         raise QuestionError(
-            f"There is no column «{wanted}» to sort by.{did_you_mean(wanted, names)}",
-            hint=f"Columns: {', '.join(names)}.",
+            Text("There is no column «{name}» to sort by.", "Столбца «{name}» для сортировки нет.").format(name=wanted)
+            + did_you_mean(wanted, names),
+            hint=Text("Columns: {names}.", "Столбцы: {names}.").format(names=", ".join(names)),
         )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from longfunnel.core.text import Text
-from longfunnel.dimensions import dimension
+from longfunnel.dimensions import dimension, value_text
+from longfunnel.journeys.attribution.models import MODELS
 
 if TYPE_CHECKING:
     from longfunnel.core.settings import Language
@@ -25,28 +26,16 @@ BASIS_WORDS: dict[str, Text] = {
     "lead": Text("by date of lead", "по дате лида"),
     "payment": Text("by date of payment", "по дате оплаты"),
 }
-MODEL_WORDS: dict[str, Text] = {
-    "first": Text("First touch", "Первое касание"),
-    "last": Text("Last touch", "Последнее касание"),
-    "last_non_direct": Text("Last non-direct touch", "Последнее непрямое"),
-    "last_paid": Text("Last paid touch", "Последнее платное"),
-    "linear": Text("Linear", "Линейная"),
-    "position": Text("Position-based", "По позиции"),
-    "time_decay": Text("Time decay", "С учётом давности"),
-    "w_shaped": Text("W-shaped", "W-образная"),
-    "full_path": Text("Full path", "Полный путь"),
-    "markov": Text("Markov chain", "Цепь Маркова"),
-    "shapley": Text("Shapley value", "Вектор Шепли"),
-}
 
 
 def model_words(name: str, language: Language) -> str:
     """An attribution model in words."""
-    return MODEL_WORDS[name].to(language) if name in MODEL_WORDS else name.replace("_", " ").capitalize()
+    return MODELS[name].title.to(language) if name in MODELS else name
 
 
 def filter_words(item: Filter, language: Language) -> tuple[str, str, str]:
     """A filter in words: the dimension, how it is compared, the values."""
     entry = dimension(item.dimension)
     title = entry.title.to(language) if entry else item.dimension
-    return title, OP_WORDS[item.op].to(language), Text(" or ", " или ").to(language).join(item.values)
+    values = (value_text(item.dimension, value).to(language) for value in item.values)
+    return title, OP_WORDS[item.op].to(language), Text(" or ", " или ").to(language).join(values)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from longfunnel.models.allocation import allocate
-from longfunnel.models.fitting import FitError
-from longfunnel.models.response import Curve, fit_curve
+from longfunnel.models.response import Curve
+from longfunnel.reports._forecast.channel_weeks import TRIED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-SEED: Final = 19_790_401
-_TRIED_WEEKS: Final = 13
 _POINTS: Final = 31
 
 Interval = tuple[float, float, float]
@@ -72,20 +70,6 @@ class Tried:
     came: float
 
 
-def curves_of(channels: list[Channel]) -> dict[str, Curve | str]:
-    """Each channel's curve, or the code of the reason why it has none."""
-    found: dict[str, Curve | str] = {}
-    for channel in channels:
-        if channel.worth is None:
-            found[channel.name] = "no_worth"
-            continue
-        try:
-            found[channel.name] = fit_curve(channel.spend, channel.leads, np.random.default_rng(SEED))
-        except FitError as error:
-            found[channel.name] = error.code
-    return found
-
-
 def spends_of(channels: list[Channel], recent: int) -> dict[str, float]:
     """What each channel spends a week: the mean of the last ``recent`` weeks."""
     return {channel.name: float(channel.spend[-recent:].mean()) for channel in channels if len(channel.spend)}
@@ -97,7 +81,7 @@ def advise(weeks: Weeks, limits: Limits, recent: int) -> Plan:
     The best sharing is advised only where it surely gains over the plainer one: over leaving the money where it is, or, where the
     whole budget is to change, over changing every channel by the same part.
     """
-    curves, spends = curves_of(weeks.channels), spends_of(weeks.channels, recent)
+    curves, spends = weeks.curves, spends_of(weeks.channels, recent)
     even = _evenly(weeks.channels, curves, spends, limits)
     advised = _shared(weeks.channels, curves, spends, limits)
     if not _is_sure(weeks.channels, curves, even, advised):
@@ -136,7 +120,7 @@ class Point:
 
 def points_of(weeks: Weeks, recent: int) -> list[Point]:
     """The curves of the channels that have one, drawn from nothing to well beyond what was ever spent in a week."""
-    curves, spends = curves_of(weeks.channels), spends_of(weeks.channels, recent)
+    curves, spends = weeks.curves, spends_of(weeks.channels, recent)
     found = []
     for channel in weeks.channels:
         if not isinstance(curve := curves[channel.name], Curve):
@@ -222,17 +206,16 @@ def try_advice(weeks: Weeks, limits: Limits, recent: int) -> Tried | None:
 
     The money is what was really spent in these weeks, shared out as advised then. None where the history before carries no two curves.
     """
-    if weeks.count <= 2 * _TRIED_WEEKS:
+    if weeks.count <= 2 * TRIED:
         return None
-    before = [replace(c, spend=c.spend[:-_TRIED_WEEKS], leads=c.leads[:-_TRIED_WEEKS]) for c in weeks.channels]
-    then, now = curves_of(before), curves_of(weeks.channels)
+    before, then, now = weeks.earlier.channels, weeks.earlier.curves, weeks.curves
     both = [c for c in weeks.channels if isinstance(then[c.name], Curve) and isinstance(now[c.name], Curve)]
     names = {channel.name for channel in both}
     if len(both) < 2:
         return None
     spends = spends_of(before, recent)
     advised = _shared([c for c in before if c.name in names], then, spends, replace(limits, budget=0.0))
-    real = {c.name: float(c.spend[-_TRIED_WEEKS:].mean()) for c in both}
+    real = {c.name: float(c.spend[-TRIED:].mean()) for c in both}
     scale = sum(real.values()) / max(sum(advised[name] for name in names), 1e-9)
     drawn, mean, expected, came = np.zeros(0), 0.0, 0.0, 0.0
     for channel in both:
@@ -243,7 +226,7 @@ def try_advice(weeks: Weeks, limits: Limits, recent: int) -> Tried | None:
         gain = (curve.brings_drawn(to) - curve.brings_drawn(real[channel.name])) * worth
         drawn = gain if not len(drawn) else drawn + gain
         mean += (curve.brings(to) - curve.brings(real[channel.name])) * worth
-        expected += float(old.week_by_week(channel.spend)[-_TRIED_WEEKS:].sum())
-        came += float(channel.leads[-_TRIED_WEEKS:].sum())
-    low, high = (np.quantile(drawn, [0.05, 0.95]) * _TRIED_WEEKS).tolist()
-    return Tried(_TRIED_WEEKS, (mean * _TRIED_WEEKS, low, high), expected, came)
+        expected += float(old.week_by_week(channel.spend)[-TRIED:].sum())
+        came += float(channel.leads[-TRIED:].sum())
+    low, high = (np.quantile(drawn, [0.05, 0.95]) * TRIED).tolist()
+    return Tried(TRIED, (mean * TRIED, low, high), expected, came)

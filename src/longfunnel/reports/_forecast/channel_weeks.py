@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 import numpy as np
 
+from longfunnel.models.fitting import FitError
+from longfunnel.models.response import Curve, fit_curve
+from longfunnel.reports._engine.remembered import remembered
 from longfunnel.reports._engine.scope import scope, spans
 from longfunnel.reports._engine.sql import Parameters, Statement
 
@@ -19,6 +23,10 @@ if TYPE_CHECKING:
     from longfunnel.reports._engine.question import Question
 
     Floats = NDArray[np.float64]
+
+SEED: Final = 19_790_401
+TRIED: Final = 13
+"""Weeks that advice is tried on."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +48,34 @@ class Weeks:
     channels: list[Channel]
     sql: str
 
+    @cached_property
+    def curves(self) -> dict[str, Curve | str]:
+        """Each channel's curve, or the code of the reason why it has none."""
+        found: dict[str, Curve | str] = {}
+        for channel in self.channels:
+            if channel.worth is None:
+                found[channel.name] = "no_worth"
+                continue
+            try:
+                found[channel.name] = fit_curve(channel.spend, channel.leads, np.random.default_rng(SEED))
+            except FitError as error:
+                found[channel.name] = error.code
+        return found
+
+    @cached_property
+    def earlier(self) -> Weeks:
+        """All but the last TRIED of these weeks."""
+        channels = [replace(c, spend=c.spend[:-TRIED], leads=c.leads[:-TRIED]) for c in self.channels]
+        return Weeks(self.first, self.count - TRIED, channels, self.sql)
+
 
 def channel_weeks(context: Context, question: Question) -> Weeks:
     """The whole weeks in which both spend and leads are known, cut by the question's one dimension."""
+    asked = msgspec.structs.replace(question, report="budget", options=(), grain="", sort="", limit=0, metrics=())
+    return remembered(context, ("weeks", msgspec.json.encode(asked)), lambda: _read(context, asked))
+
+
+def _read(context: Context, question: Question) -> Weeks:
     weekly = msgspec.structs.replace(question, grain="week")
     (name,) = question.by
     found: dict[str, dict[tuple[str, date], float]] = {}

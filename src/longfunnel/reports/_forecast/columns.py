@@ -39,7 +39,7 @@ def columns_of(context: Context, question: Question, view: str, weeks: int) -> t
             Text("Expected orders.", "Ожидаемые заказы."),
             adds_up=True,
         ),
-        *interval("orders", "ratio"),
+        *interval("orders", "count"),
     ]
     revenue = [
         metric(

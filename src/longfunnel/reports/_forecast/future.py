@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from longfunnel.core.text import Text
-from longfunnel.models.future import Past, Trial, try_past
+from longfunnel.models.future import Change, Past, play_future, try_past
 from longfunnel.models.seasonal import knows_year
 from longfunnel.reports._engine.answer import Caveat
+from longfunnel.reports._engine.remembered import remembered
 
 if TYPE_CHECKING:
+    from longfunnel.models.future import Future, Trial
     from longfunnel.reports._engine.context import Context
     from longfunnel.reports._forecast.pipeline_history import History
 
@@ -42,7 +44,7 @@ WHERE d.status IN ('won', 'lost') AND d.is_deleted IS NOT TRUE GROUP BY d.pipeli
     ).fetchall()
     worth = {pipeline: 1.0 if share is None else share for pipeline, share in rows}
     amounts = np.asarray(history.table.column("amount").to_numpy(zero_copy_only=False), dtype=np.float64)
-    shares = np.array([worth.get(pipeline, 1.0) for pipeline in history.table.column("pipeline").to_pylist()])
+    shares = np.array([worth.get(pipeline, 1.0) for pipeline, _ in history.names])[history.stays.state]
     return Past(
         history.stays,
         amounts * shares,
@@ -54,9 +56,22 @@ WHERE d.status IN ('won', 'lost') AND d.is_deleted IS NOT TRUE GROUP BY d.pipeli
     )
 
 
-def trials_of(past: Past, weeks: int) -> list[Trial]:
+def future_of(context: Context, history: History, past: Past, weeks: int, change: Change | None = None) -> Future:
+    """Possible futures of the weeks ahead; the same for the forecast and for what it is compared with. Raises FitError."""
+
+    def play() -> Future:
+        return play_future(past, 0.0, weeks, TIMES, np.random.default_rng(SEED), change)
+
+    return remembered(context, ("future", history.sql, weeks, change or Change()), play)
+
+
+def trials_of(context: Context, history: History, past: Past, weeks: int) -> list[Trial]:
     """Up to four forecasts of the past."""
-    return try_past(past, weeks, _TRIAL_TIMES, np.random.default_rng(SEED))
+
+    def tried() -> list[Trial]:
+        return try_past(past, weeks, _TRIAL_TIMES, np.random.default_rng(SEED))
+
+    return remembered(context, ("trials", history.sql, weeks), tried)
 
 
 def caveats_of_trials(trials: list[Trial], weeks: int) -> tuple[Caveat, ...]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from longfunnel.core.money import amount
-from longfunnel.models.future import WEEK, spread
-from longfunnel.models.pipeline import exits_of, play, resampled
+from longfunnel.models.future import WEEK, spread, spread_of_orders
+from longfunnel.models.pipeline import mixed, play, resampled
+from longfunnel.reports._clients.customers import group_codes
 from longfunnel.reports._forecast.future import SEED
 from longfunnel.reports._forecast.pipeline_history import LEAD, WAITING
 
@@ -27,22 +28,29 @@ _MACHINES, _EACH = 20, 10
 def open_rows(context: Context, history: History, past: Past, cut: list[str], weeks: int) -> list[dict[str, Any]]:
     """One row per pipeline, stage and value of the cut; leads without a deal have a row where there is no cut."""
     stays, language = history.stays, context.settings.business.language
-    columns = [history.table.column(name).to_pylist() for name in cut]
-    values = list(zip(*columns, strict=True)) if cut else [()] * len(stays.state)
+    values, codes = group_codes(history.table, cut, np.ones(len(stays.state), np.bool_))
+    is_open = np.isinf(stays.ended)
+    if cut:  # a lead has no cut until it has a deal
+        waiting = [state for state, (_, stage) in enumerate(history.names) if stage == LEAD]
+        is_open &= ~np.isin(stays.state, waiting)
+    random, stood = np.random.default_rng(SEED), stays.stood(0.0)
+    machines = [resampled(stood, len(stays.state), random) for _ in range(_MACHINES)]
     rows: list[dict[str, Any]] = []
-    for value in sorted(set(values), key=lambda parts: tuple((part is None, str(part)) for part in parts)):
-        mine = np.array([other == value for other in values])
-        standing = mine & np.isinf(stays.ended)
-        played = _played(stays, mine if cut else None, standing, weeks, context.settings.counting.min_cases)
-        place = np.flatnonzero(standing)
+    for code in sorted(range(len(values)), key=lambda one: tuple((part is None, str(part)) for part in values[one])):
+        mine = codes == code
+        place = np.flatnonzero(mine & is_open)
+        if not len(place):
+            continue
+        own = stays.taken(mine) if cut else None
+        won_by, lost_by = _played(machines, stays, own, place, weeks, context.settings.counting.min_cases)
         for state, (pipeline, stage) in enumerate(history.names):
             here = stays.state[place] == state
-            if not here.any() or (cut and stage == LEAD):
+            if not here.any():
                 continue
-            won, lost = (part[:, here] for part in played)
+            won, lost = won_by[:, here], lost_by[:, here]
             title = WAITING.to(language) if stage == LEAD else stage
             rows.append(
-                dict(zip(cut, value, strict=True))
+                dict(zip(cut, values[code], strict=True))
                 | {"pipeline": pipeline, "stage": title, "deals": int(here.sum())}
                 | _ends(won, lost)
                 | _money(won, past.amounts[place[here]])
@@ -52,33 +60,24 @@ def open_rows(context: Context, history: History, past: Past, cut: list[str], we
 
 
 def _played(
-    stays: Stays, mine: NDArray[np.bool_] | None, standing: NDArray[np.bool_], weeks: int, least: int
+    machines: list[Exits], stays: Stays, own: Stays | None, place: NDArray[np.intp], weeks: int, least: int
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Futures by open stay: won, lost. A value of the cut has its own exits from each stage that enough of its deals have left."""
+    """Futures by open stay: won, lost. A value of the cut has its ``own`` exits from each stage that enough of its deals have left."""
     random = np.random.default_rng(SEED)
-    own = None if mine is None else stays.taken(mine)
-    enough = [False] * stays.states
+    state, age = stays.state[place], -stays.began[place]
     if own is not None:
-        left = np.bincount(own.state[np.isfinite(own.ended)], minlength=stays.states)
-        enough = (left >= least).tolist()
-    won: list[NDArray[np.bool_]] = []
-    lost: list[NDArray[np.bool_]] = []
-    state, age = np.tile(stays.state[standing], _EACH), np.tile(-stays.began[standing], _EACH)
-    for _ in range(_MACHINES):
-        exits: list[Exits] = resampled(stays, 0.0, random) if not all(enough) else exits_of(stays, 0.0)
-        if own is not None:
-            mixed = resampled(own, 0.0, random)
-            exits = [
-                mixed[number] if is_own else one for number, (one, is_own) in enumerate(zip(exits, enough, strict=True))
-            ]
-        for found, ends in zip((won, lost), play(exits, state, age, weeks * WEEK, random), strict=True):
-            found.append(np.isfinite(ends).reshape(_EACH, -1))
-    return np.concatenate(won), np.concatenate(lost)
+        enough, stood = np.bincount(own.state[np.isfinite(own.ended)], minlength=stays.states) >= least, own.stood(0.0)
+        machines = [mixed(one, resampled(stood, len(own.state), random), enough) for one in machines]
+    ends: tuple[list[NDArray[np.bool_]], list[NDArray[np.bool_]]] = ([], [])
+    for exits in machines:
+        for found, days in zip(ends, play(exits, state, age, weeks * WEEK, random, _EACH), strict=True):
+            found.append(np.isfinite(days).reshape(_EACH, -1))
+    return np.concatenate(ends[0]), np.concatenate(ends[1])
 
 
 def _ends(won: NDArray[np.bool_], lost: NDArray[np.bool_]) -> dict[str, Any]:
     """Shares of the deals by how they end, and how many are won."""
-    mean, low, high = spread(won.sum(axis=1).astype(np.float64))
+    mean, low, high = spread_of_orders(won.sum(axis=1).astype(np.float64))
     shares = {"won_share": float(won.mean()), "lost_share": float(lost.mean())}
     return shares | {
         "open_share": max(1.0 - sum(shares.values()), 0.0),

@@ -10,7 +10,9 @@ import numpy as np
 from longfunnel.core.text import Text
 from longfunnel.models.competing_risks import INSIDE
 from longfunnel.models.pipeline import Stays
+from longfunnel.reports._clients.customers import group_codes
 from longfunnel.reports._engine.context import quoted
+from longfunnel.reports._engine.remembered import remembered
 from longfunnel.reports._engine.scope import scope, spans
 from longfunnel.reports._engine.sql import Parameters, Statement
 
@@ -35,7 +37,7 @@ _DAY = 86_400_000_000
 
 @dataclass(frozen=True)
 class History:
-    """Everything on its way, in days before and up to now (0); ``names`` are (pipeline, stage) of the states."""
+    """Everything on its way, in days before and up to now (0); ``names`` are (pipeline, stage) of the states, as deals pass them."""
 
     names: list[tuple[str | None, str]]
     stays: Stays
@@ -62,32 +64,46 @@ def history_of(context: Context, question: Question) -> History | None:
         return None
     parameters = Parameters()
     statement = Statement(_sql(context, question, parameters, parameters.bind("now", now)), parameters.values)
+    return remembered(context, ("history", statement.runnable()), lambda: _read(context, statement, now))
+
+
+def _read(context: Context, statement: Statement, now: datetime) -> History:
     table = context.connection.execute(statement.sql, statement.parameters).to_arrow_table()
-    state_names = list(
-        dict.fromkeys(zip(table.column("pipeline").to_pylist(), table.column("stage").to_pylist(), strict=True))
-    )
-    places = {name: number for number, name in enumerate(state_names)}
-    count = len(state_names)
-    by_target = {(None, _WON): count, (None, _LOST): count + 1, (None, None): INSIDE}
-
-    def state(pipeline: str, stage: str) -> NDArray[np.int64]:
-        pairs = zip(table.column(pipeline).to_pylist(), table.column(stage).to_pylist(), strict=True)
-        return np.array(
-            [by_target[pair] if pair in by_target else places.get(pair, INSIDE) for pair in pairs], dtype=np.int64
-        )
-
+    every = np.ones(table.num_rows, np.bool_)
+    seen, state = group_codes(table, ["pipeline", "stage"], every)
+    names = _in_order(context, seen)
+    numbers = {name: number for number, name in enumerate(names)}
+    count = len(names)
+    # a state that nobody has stayed in is as good as none
+    numbers_of_ends = {(None, _WON): count, (None, _LOST): count + 1, (None, None): INSIDE}
+    goals, goal = group_codes(table, ["target_pipeline", "target"], every)
+    target = np.array([numbers_of_ends.get(name, numbers.get(name, INSIDE)) for name in goals], np.int64)[goal]
     began, ended = _days(table, "began"), _days(table, "ended")
-    target = state("target_pipeline", "target")
     # a stay that ended in a state which nobody has stayed in is known to have lasted so long, no more
-    stays = Stays(count, state("pipeline", "stage"), began, np.where(target == INSIDE, np.inf, ended), target)
+    stays = Stays(
+        count,
+        np.array([numbers[name] for name in seen], np.int64)[state],
+        began,
+        np.where(target == INSIDE, np.inf, ended),
+        target,
+    )
     arrives = np.asarray(table.column("arrives").to_numpy(zero_copy_only=False), dtype=np.bool_)
     orders = context.connection.execute(_orders_sql(context), {"now": now}).to_arrow_table()
     direct = np.asarray(orders.column("is_direct").to_numpy(zero_copy_only=False), dtype=np.bool_)
     came = _days(orders, "came")
     return History(
-        state_names, stays, table, began[arrives], stays.state[arrives], came[direct], came,
+        names, stays, table, began[arrives], stays.state[arrives], came[direct], came,
         np.asarray(orders.column("revenue").to_numpy(zero_copy_only=False), dtype=np.float64), now, statement.runnable(),
     )  # fmt: skip
+
+
+def _in_order(context: Context, states: list[tuple[str | None, str]]) -> list[tuple[str | None, str]]:
+    """The states as deals pass them, each pipeline's stages in the order of the CRM; leads that wait stand last, for they are no deals."""
+    rows = context.connection.execute(
+        f"SELECT pipeline, stage, min(stage_number) FROM {context.table('stage_entries')} GROUP BY ALL"
+    ).fetchall()
+    numbers = {(pipeline, stage): number for pipeline, stage, number in rows if number is not None}
+    return sorted(states, key=lambda name: (name[1] == LEAD, name[0] or "", numbers.get(name, len(numbers)), name[1]))
 
 
 def _days(table: pa.Table, name: str) -> Floats:
@@ -180,7 +196,7 @@ SELECT NULL, NULL, '{LEAD}', date_diff('microsecond', {now}, entered_at),
   CASE WHEN deal_at IS NOT NULL THEN state.pipeline END, CASE WHEN deal_at IS NOT NULL THEN state.stage WHEN ordered_at IS NOT NULL THEN '{_WON}' END,
   NULL, NULL, true{no_cut}
 FROM leads WHERE entered_at <= {now}
-ORDER BY 2 NULLS FIRST, 3, 4, 1"""
+ORDER BY 4, 5, 1, 6, 7"""
 
 
 def _orders_sql(context: Context) -> str:

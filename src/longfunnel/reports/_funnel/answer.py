@@ -8,6 +8,7 @@ import msgspec
 import pyarrow as pa
 
 from longfunnel.core.calendar import start_of_day
+from longfunnel.core.shown import said_moment
 from longfunnel.core.text import Text
 from longfunnel.journeys.funnels.steps import unmatched
 from longfunnel.reports._engine.answer import Answer, Caveat
@@ -96,7 +97,7 @@ def _order(given: Asked, now: Groups, earlier: list[Groups]) -> tuple[list[Key],
     keys = {key for groups in (now, *earlier) for key in groups.places if (key[:-1] if has_grain else key) in place}
     found = sorted(keys, key=lambda key: (place[key[:-1]], key[-1]) if has_grain else (place[key], 0))
     left = len(ordered) - len(shown)
-    said = Text("{n} more values of the cut are not shown.", "Ещё значений разреза, которых нет в ответе: {n}.")
+    said = Text("{n:,} more values of the cut are not shown.", "Ещё значений разреза, которых нет в ответе: {n:,}.")
     return found, (Caveat("more_values", said.format(n=left), left),) if left else ()
 
 
@@ -183,10 +184,16 @@ def funnel_caveats(given: Asked, groups: Groups, ends_at: int) -> tuple[Caveat, 
     young = int(((units.entered_at + window_micros(given) > ends_at) & (units.furthest < last)).sum())
     if young:
         said = Text(
-            "{n} entered less than the window before the end of the data ({end} UTC), and may still go on.",
-            "Вошли позже, чем за окно до конца данных ({end} UTC), и ещё могут пройти дальше: {n}.",
+            "{n:,} entered less than the window before the end of the data ({end}), and may still go on.",
+            "Вошли позже, чем за срок воронки до конца данных ({end}), и ещё могут пройти дальше: {n:,}.",
         )
-        found.append(Caveat("immature", said.format(n=young, end=f"{instant(ends_at):%Y-%m-%d %H:%M}"), young))
+        found.append(
+            Caveat(
+                "immature",
+                said.format(n=young, end=said_moment(instant(ends_at), given.context.settings.business.zone)),
+                young,
+            )
+        )
     found += _blind(given)
     return tuple(found)
 

@@ -87,6 +87,9 @@ def _between(given: Asked) -> tuple[int, int]:
     found = re.fullmatch(r"\s*(\d+)\s*-\s*(\d+)\s*", text)
     if not found or not 1 <= int(found[1]) < int(found[2]) <= last:
         raise QuestionError(
-            f"histogram is «{text}»; name an earlier and a later one of steps 1 to {last}, as 1-{last}."
+            Text(
+                "histogram is «{text}»; name an earlier and a later one of steps 1 to {last}, as 1-{last}.",
+                "histogram: «{text}» не подходит, назовите более ранний и более поздний шаг от 1 до {last}, например 1-{last}.",
+            ).format(text=text, last=last)
         )
     return int(found[1]) - 1, int(found[2]) - 1

@@ -9,6 +9,7 @@ import numpy as np
 
 from longfunnel.core.calendar import end_of_day, start_of_day
 from longfunnel.core.errors import QuestionError, did_you_mean
+from longfunnel.core.text import Text
 from longfunnel.dimensions import dimension
 from longfunnel.journeys.funnels.funnel_text import WORDS, read_funnel
 from longfunnel.journeys.funnels.properties import CREDITED, HELD, ORIGIN, Properties
@@ -56,8 +57,11 @@ def read_asked(context: Context, question: Question) -> Asked:
     words = {name: text for name, text in question.options if name in WORDS}
     if not words.get("steps"):
         raise QuestionError(
-            "The funnel has no steps.",
-            hint='Name two or more: steps="page:/pricing*, lead, deal.won". See docs/reference/steps.md.',
+            Text("The funnel has no steps.", "У воронки нет шагов."),
+            hint=Text(
+                'Name two or more: steps="page:/pricing*, lead, deal.won". See docs/reference/steps.md.',
+                'Назовите два или больше: steps="page:/pricing*, lead, deal.won". Подробности — в docs/reference/steps.md.',
+            ),
         )
     funnel = read_funnel(words)
     return asked(context, question, funnel)
@@ -69,13 +73,17 @@ def asked(context: Context, question: Question, funnel: Funnel) -> Asked:
     by = question.by or tuple(name.strip() for name in (funnel.breakdown or "").split(",") if name.strip())
     unknown = [name for name in by if dimension(name) is None]
     if unknown:
-        raise QuestionError(f"There is no dimension «{unknown[0]}».")
+        raise QuestionError(Text("There is no dimension «{name}».", "Разреза «{name}» нет.").format(name=unknown[0]))
     properties = properties_of(context, question)
     found = tuple(alternatives_of(context.connection, context.schema, funnel))
     if funnel.hold and not _is_property(properties, funnel.hold, [item.act.kind for item in found]):
         known = [*HELD, *ORIGIN, *(name for item in found for name in properties.known_names(item.act.kind))]
         raise QuestionError(
-            f"Nothing in these steps has a «{funnel.hold}» to be held equal.{did_you_mean(funnel.hold, dict.fromkeys(known))}"
+            Text(
+                "Nothing in these steps has a «{name}» to be held equal.",
+                "Ни у одного из этих шагов нет свойства «{name}», которое должно совпадать.",
+            ).format(name=funnel.hold)
+            + did_you_mean(funnel.hold, dict.fromkeys(known))
         )
     return Asked(context, question, funnel, by, properties, found)
 

@@ -14,6 +14,9 @@ from longfunnel.reports._engine.sql import Parameters, Statement
 from longfunnel.reports._funnel.columns import metric_column
 
 if TYPE_CHECKING:
+    from datetime import datetime
+    from decimal import Decimal
+
     from longfunnel.reports._engine.context import Context
     from longfunnel.reports._engine.question import Question
 
@@ -26,7 +29,12 @@ def answer_chains(context: Context, question: Question, title: Text) -> Answer:
     A chain holds the touches of an order's person after the order before it, at most the lookback of the settings earlier.
     """
     parameters = Parameters()
-    statement = Statement(_sql(context, question, parameters), parameters.values)
+    sql = f"""WITH {_chains(context, question, parameters)}
+SELECT chain, CASE WHEN grouping(chain) = 0 THEN any_value(length) END AS length, count(*) AS orders, sum(revenue) AS revenue,
+  median(days) AS median_days, avg(touches) AS mean_touches
+FROM chains GROUP BY GROUPING SETS ((), (chain))
+ORDER BY grouping(chain) DESC, orders DESC, chain NULLS LAST"""
+    statement = Statement(sql, parameters.values)
     result = context.connection.execute(statement.sql, statement.parameters).to_arrow_table()
     total = result.slice(0, 1).to_pylist()[0]
     columns = _columns(context)
@@ -50,13 +58,32 @@ def answer_chains(context: Context, question: Question, title: Text) -> Answer:
     )
 
 
-def _sql(context: Context, question: Question, parameters: Parameters) -> str:
+def orders_of_chain(
+    context: Context, question: Question, chain: str, limit: int
+) -> tuple[list[tuple[int | None, datetime, Decimal | None]], int]:
+    """Person, instant and revenue of the orders that came by this chain (empty: by none that is known), the latest first, at
+    most ``limit``; and how many there are in all, which is the number that the report shows.
+    """
+    parameters = Parameters()
+    body = _chains(context, question, parameters)
+    wanted = parameters.bind("chain", chain or None)
+    rows = context.connection.execute(
+        f"""WITH {body}
+SELECT person_id, ordered_at, revenue, count(*) OVER () FROM chains WHERE chain IS NOT DISTINCT FROM {wanted}
+ORDER BY ordered_at DESC NULLS LAST, order_key LIMIT {limit:d}""",
+        parameters.values,
+    ).fetchall()
+    return [(person, at, revenue) for person, at, revenue, _ in rows], rows[0][3] if rows else 0
+
+
+def _chains(context: Context, question: Question, parameters: Parameters) -> str:
+    """The parts of a statement up to ``chains``: one row per order with its chain."""
     rows = scope(context, question, parameters, "orders", spans(question)[0])
     days = question.window_days or context.settings.counting.lookback_days
     lookback = parameters.bind("lookback_days", days)
     is_same = "channel IS NOT DISTINCT FROM before" if question.option("loops") != "keep" else "false"
-    return f"""WITH chosen AS (
-SELECT t.order_key, t.revenue
+    return f"""chosen AS (
+SELECT t.order_key, t.revenue, t.person_id, t.ordered_at
 {rows.from_where(cut=False)}
 ),
 touches AS (
@@ -76,14 +103,10 @@ SELECT order_key, count(*) AS touches, date_diff('microsecond', min("at"), any_v
 FROM touches GROUP BY order_key
 ),
 chains AS (
-SELECT c.order_key, c.revenue, array_to_string(w.channels, ' → ') AS chain, coalesce(len(w.channels), 0) AS length,
+SELECT c.order_key, c.person_id, c.ordered_at, c.revenue, array_to_string(w.channels, ' → ') AS chain, coalesce(len(w.channels), 0) AS length,
   coalesce(w.touches, 0) AS touches, w.days
 FROM chosen c LEFT JOIN ways w ON w.order_key = c.order_key
-)
-SELECT chain, CASE WHEN grouping(chain) = 0 THEN any_value(length) END AS length, count(*) AS orders, sum(revenue) AS revenue,
-  median(days) AS median_days, avg(touches) AS mean_touches
-FROM chains GROUP BY GROUPING SETS ((), (chain))
-ORDER BY grouping(chain) DESC, orders DESC, chain NULLS LAST"""
+)"""
 
 
 def _columns(context: Context) -> tuple[Column, ...]:

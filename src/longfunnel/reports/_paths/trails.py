@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import numpy as np
 
-from longfunnel.core.errors import QuestionError
+from longfunnel.core.errors import QuestionError, must_be
+from longfunnel.core.text import Text
 from longfunnel.journeys.funnels.funnel import LONGEST_WINDOW, Funnel, Step
 from longfunnel.journeys.funnels.spans import read_span
 from longfunnel.journeys.funnels.step_language import Act, read_predicate, written_predicate
@@ -19,6 +20,7 @@ from longfunnel.reports._engine.scope import spans
 from longfunnel.reports._funnel.reading import Asked, asked, reading_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import timedelta
 
     from numpy.typing import NDArray
@@ -63,7 +65,12 @@ def read_wanted(context: Context, question: Question) -> Wanted:
     after, before = question.option("after"), question.option("before")
     if not after and not before:
         raise QuestionError(
-            "Paths from where? Name after, before, or both.", hint='As after="page:/pricing*", before="order".'
+            Text(
+                "Paths from where? Name after, before, or both.", "Пути от чего? Заполните after, before или оба поля."
+            ),
+            hint=Text(
+                'As after="page:/pricing*", before="order".', 'Например, after="page:/pricing*", before="order".'
+            ),
         )
     mode = BETWEEN if after and before else AFTER if after else BEFORE
     points = tuple(
@@ -76,14 +83,28 @@ def read_wanted(context: Context, question: Question) -> Wanted:
     funnel = Funnel(steps=(*points, *shown), window=min(window, LONGEST_WINDOW))
     depth = question.option("depth") or str(_DEPTH)
     if not depth.isdecimal() or not 2 <= int(depth) <= _MOST_DEPTH:
-        raise QuestionError(f"depth is «{depth}», and must be a number from 2 to {_MOST_DEPTH}.")
+        raise QuestionError(
+            Text(
+                "depth is «{depth}», and must be a number from 2 to {most}.",
+                "depth: нужно число от 2 до {most}, а не «{depth}».",
+            ).format(depth=depth, most=_MOST_DEPTH)
+        )
     collapse, count = question.option("loops") or "collapse", question.option("count") or "persons"
     if collapse not in ("collapse", "keep"):
-        raise QuestionError(f"loops is «{collapse}», and must be collapse or keep.")
+        raise QuestionError(must_be("loops", collapse, ("collapse", "keep")))
     if count not in ("persons", "all"):
-        raise QuestionError(f"count is «{count}», and must be persons or all.")
+        raise QuestionError(must_be("count", count, ("persons", "all")))
     given = asked(context, msgspec.structs.replace(question, by=()), funnel)
     return Wanted(mode, given, int(depth), funnel.window, collapse == "collapse", count == "all")
+
+
+@dataclass(frozen=True)
+class Walked:
+    """The trails of one slice of the store: by trail its nodes, the person, and the instant (µs) of that person's first point."""
+
+    nodes: NDArray[np.int64]
+    person_id: NDArray[np.uint64]
+    at: NDArray[np.int64]
 
 
 def count_trails(wanted: Wanted) -> Trails:
@@ -91,16 +112,25 @@ def count_trails(wanted: Wanted) -> Trails:
 
     The period is that of the point; filters speak of the event at the point.
     """
+    store = store_of_trails(wanted)
+    names, of_act = nodes_of(wanted.given.context, store)
+    parts = [np.unique(piece.nodes, axis=0, return_counts=True) for piece in walked(wanted, store, of_act)]
+    return Trails(*_together(parts, wanted.depth), names, store)
+
+
+def store_of_trails(wanted: Wanted) -> Store:
+    """The store, to be read for these trails."""
     given = wanted.given
-    context = given.context
     reading = reading_of(given, spans(given.question)[0])
     if wanted.mode == BEFORE:  # what comes before the point may lie before the period, and nothing after it is wanted
         reading = replace(reading, entry_from=np.iinfo(np.int64).min + 1, window=0)
-    store = Store(context.connection, context.schema, replace(reading, facts=True))
-    names, of_act = _nodes(context, store)
+    return Store(given.context.connection, given.context.schema, replace(reading, facts=True))
+
+
+def walked(wanted: Wanted, store: Store, of_act: NDArray[np.int64]) -> Iterator[Walked]:
+    """The trails, slice by slice; ``of_act`` gives the node of each act, as ``nodes_of`` does."""
     window = int(wanted.window.total_seconds() * 1_000_000)
-    since = reading_of(given, spans(given.question)[0]).entry_from
-    parts: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
+    since = reading_of(wanted.given, spans(wanted.given.question)[0]).entry_from
     for piece in store:
         journeys = piece.journeys
         steps = signed(journeys.steps)
@@ -114,8 +144,10 @@ def count_trails(wanted: Wanted) -> Trails:
         size = trails(
             journeys.starts, journeys.at, node, points, wanted.mode, window, wanted.collapse, wanted.repeated, nodes, whose
         )  # fmt: skip
-        parts.append(np.unique(nodes[:size], axis=0, return_counts=True))
-    return Trails(*_together(parts, wanted.depth), names, store)
+        place = whose[:size]
+        begins = np.append(np.flatnonzero(points), len(points) - 1)
+        first = begins[np.searchsorted(begins, journeys.starts[place])] if size else place
+        yield Walked(nodes[:size], piece.person_id[place], journeys.at[first] if size else place)
 
 
 def _together(
@@ -131,7 +163,7 @@ def _together(
     return nodes[order], counts[order]
 
 
-def _nodes(context: Context, store: Store) -> tuple[list[str], NDArray[np.int64]]:
+def nodes_of(context: Context, store: Store) -> tuple[list[str], NDArray[np.int64]]:
     """The names of the nodes, in alphabetical order, and by number of an act the place of its name (the last is for -1)."""
     rows = context.connection.execute(f"SELECT act_id, kind, name, detail FROM {context.table('acts')}").fetchall()
     name_of = {act_id: act_name(kind, name, detail) for act_id, kind, name, detail in rows}

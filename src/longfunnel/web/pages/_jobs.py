@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from litestar import Response
 from litestar.enums import MediaType
@@ -11,7 +12,7 @@ from longfunnel.app.serving.jobs import Job, jobs_of
 from longfunnel.app.sources.status import facts_held
 from longfunnel.connect import ImportReport
 from longfunnel.core.text import Text
-from longfunnel.web.pages._sources.words import ADDS, FACTS, doing, said
+from longfunnel.web.pages._sources.words import ADDS, FACTS
 from longfunnel.web.rendering import render
 
 if TYPE_CHECKING:
@@ -22,14 +23,20 @@ TITLES = {
     "sync": Text("Looking for what is new: {name}", "Проверка нового: {name}"),
     "erase": Text("Erasing", "Стирание"),
     "backup": Text("Backup", "Резервная копия"),
+    "remove": Text("Taking out «{name}»", "Удаление «{name}»"),
+    "write_back": Text("Sending back: {name}", "Отправка обратно: {name}"),
+    "write_back_undo": Text("Taking back what was sent: {name}", "Отмена отправленного: {name}"),
     "retention": Text("Deleting what is too old", "Удаление устаревшего"),
 }
+_BACK = {"write_back": "/write-back/{name}", "write_back_undo": "/write-back/{name}"}
+"""Where a job's end leads."""
 STATES = {
     "waiting": Text("Waits for the job before it", "Ждёт предыдущей задачи"),
     "running": Text("Under way", "Идёт"),
     "done": Text("Done", "Готово"),
     "failed": Text("Failed", "Не удалось"),
     "stopped": Text("Stopped", "Остановлено"),
+    "interrupted": Text("Interrupted", "Прервано"),
 }
 
 
@@ -74,7 +81,7 @@ def reports_of(visit: Visit, job: Job) -> list[dict[str, Any]]:
             "same": report.same,
             "quarantined": report.quarantined,
             "is_same": all(file.unchanged for file in report.files),
-            "messages": [said(text, visit.language) for text in report.messages if "quarantine" not in text],
+            "messages": [visit.text(text) for text in report.said if "quarantine" not in text.en],
         }
         for report in found
         if isinstance(report, ImportReport)
@@ -93,7 +100,7 @@ def missing_facts(visit: Visit) -> list[str]:
 
 
 def _job(visit: Visit) -> Job:
-    job = jobs_of(visit.business.folder).get(visit.path["number"])
+    job = jobs_of(visit.business).get(visit.path["number"])
     if job is None:
         raise visit.missing()
     return job
@@ -106,8 +113,12 @@ def _shown(visit: Visit, job: Job) -> dict[str, Any]:
     return {
         "job": job,
         "state": visit.text(STATES[job.state]),
-        "doing": doing(job.what, visit.language),
+        "doing": visit.text(job.what),
+        "trouble": visit.text(job.trouble),
+        "hint": visit.text(job.hint),
         "reports": reports_of(visit, job),
+        "said": visit.text(job.result) if isinstance(job.result, Text) else "",
+        "back": _BACK.get(job.kind, "").format(name=quote(job.subject, safe="")),
         "missing": missing_facts(visit) if job.state == "done" and is_import else [],
         "is_import": is_import,
     }

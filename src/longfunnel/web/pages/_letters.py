@@ -33,6 +33,15 @@ def page_asked(visit: Visit, path: str) -> Route:
     raise visit.missing()
 
 
+def pages_of_letters(visit: Visit) -> list[tuple[str, Text]]:
+    """The pages that this user can have sent or watched as they are, by address, in the order of the navigation."""
+    role = visit.user.role if visit.user else None
+    # a funnel of one's own needs its steps first: its letters are set up above it
+    found = [page for page in pages().values() if page.nav and page.routes[0].report and page.name != "funnels"]
+    found.sort(key=lambda page: (page.nav.place if page.nav else 0, page.path))
+    return [(page.path, page.title) for page in found if page.routes[0].allows(role)]
+
+
 def query_of(route: Route, pairs: list[tuple[str, str]]) -> str:
     """What an address of that page asks, as a subscription keeps it: with its report, without what is of the moment."""
     kept = [(key, value) for key, value in pairs if key not in _PASSING]

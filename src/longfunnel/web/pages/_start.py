@@ -57,7 +57,7 @@ def save(visit: Visit) -> Response[Any]:
                 visit.business, lambda document: set_values(document, "business", values, defaults_of(Business))
             )
         except SettingsError as error:
-            mistakes = place_mistakes(visit, FORMS["business"], error.message)
+            mistakes = place_mistakes(visit, FORMS["business"], visit.text(error.said))
     if mistakes:
         return show(visit, mistakes=mistakes, typed=values)
     visit.audit("settings_changed", "business")

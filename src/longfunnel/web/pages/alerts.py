@@ -35,7 +35,7 @@ RULES = (
     ("below", Text("falls below", "становится ниже")),
 )
 
-_NEW = Text("Alert me", "Оповещать")
+_NEW = Text("New alert", "Новое оповещение")
 
 
 def form(visit: Visit, number: int = 0, **values: Any) -> Response[Any]:
@@ -71,7 +71,7 @@ def make(visit: Visit) -> Response[Any]:
     try:
         made = add_alert(visit.site.answering, visit.user, _plan(visit))
     except LongfunnelError as error:
-        return form(visit, mistake=str(error), typed=_typed(visit), status=400)
+        return form(visit, mistake=error.to(visit.language), typed=_typed(visit), status=400)
     check_alert(visit.site.answering, made, now())
     visit.audit("alert_added", f"{made.name}: {', '.join(made.recipients)}")
     return visit.redirect("/subscriptions")
@@ -90,7 +90,7 @@ def change(visit: Visit) -> Response[Any]:
     try:
         made = change_alert(visit.site.answering, visit.user, number, _plan(visit, number))
     except LongfunnelError as error:
-        return form(visit, number, mistake=str(error), typed=_typed(visit), status=400)
+        return form(visit, number, mistake=error.to(visit.language), typed=_typed(visit), status=400)
     check_alert(visit.site.answering, made, now())
     visit.audit("alert_changed", f"{made.name}: {', '.join(made.recipients)}")
     return visit.redirect("/subscriptions")

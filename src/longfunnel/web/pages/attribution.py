@@ -91,7 +91,6 @@ def show(visit: Visit) -> Response[Any]:
         strip=strip_of(visit),
         tabs=money_tabs(visit),
         saved=saved_menu(visit, "attribution"),
-        share_url=f"/share?{answer.question.to_url()}",
         dropped=visit.parameter(DROPPED),
         measures=choices(visit, "_measure", _MEASURES, measure),
         directs=choices(visit, "_direct", _DIRECT, asked.direct, "count"),
@@ -145,5 +144,5 @@ PAGE = Page(
     title=Text("Attribution", "Атрибуция"),
     lead=reports()["attribution"].meaning,
     nav=Nav("scale", 26, of="economics"),
-    routes=(Route("/attribution", show, access=READERS, report="attribution"),),
+    routes=(Route("/attribution", show, access=READERS, report="attribution", can_share=True),),
 )

@@ -68,7 +68,6 @@ def show(visit: Visit) -> Response[Any]:
             Choice(visit.text(Text("Models side by side", "Модели рядом")), str(visit.address.with_(_view="models")), view == "models"),
         ],
         saved=saved_menu(visit, "channels"),
-        share_url=f"/share?{msgspec.structs.replace(question, limit=0).to_url()}",
         **more,
     )  # fmt: skip
 
@@ -175,7 +174,7 @@ def _crumbs(visit: Visit, question: Question) -> list[Choice]:
     for place, (name, item, _) in enumerate(levels):
         after = levels[place + 1][0] if place + 1 < len(levels) else question.by[0]
         url = str(without([text for *_, text in levels[place + 1 :]], after))
-        label = ", ".join(item.values) or visit.text(Text("unknown", "неизвестно"))
+        label = ", ".join(visit.member(name, value) for value in item.values or (None,))
         found.append(Choice(f"{visit.text(dimensions()[name].title)}: {label}", url, place == len(levels) - 1))
     return found
 
@@ -191,5 +190,5 @@ PAGE = Page(
     title=Text("Channels", "Каналы"),
     lead=reports()["channels"].meaning,
     nav=Nav("chart-bar", 20),
-    routes=(Route("/channels", show, access=EVERYONE, report="channels"),),
+    routes=(Route("/channels", show, access=EVERYONE, report="channels", can_share=True),),
 )

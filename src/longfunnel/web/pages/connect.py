@@ -12,11 +12,12 @@ import msgspec
 from longfunnel.app.sources import connecting
 from longfunnel.connect import connector_named, connector_names
 from longfunnel.core.errors import LongfunnelError
-from longfunnel.core.text import Text
+from longfunnel.core.text import Text, spoken
 from longfunnel.web.page import ANALYSTS, Page, Route
+from longfunnel.web.pages._settings.stages import chosen_stages
 from longfunnel.web.pages._sources.connect_fields import (
     credentials_given,
-    credentials_shown,
+    opening_shown,
     option_shown,
     options_sent,
     sample_tables,
@@ -24,8 +25,8 @@ from longfunnel.web.pages._sources.connect_fields import (
     ways_shown,
 )
 from longfunnel.web.pages._sources.new_file import begin
+from longfunnel.web.pages._sources.offered import GROUPS, adds_of, group_of
 from longfunnel.web.pages._sources.one_source import STATES
-from longfunnel.web.pages._sources.words import FACTS
 
 if TYPE_CHECKING:
     from litestar import Response
@@ -43,15 +44,26 @@ _waiting: dict[str, tuple[str, str, float]] = {}
 
 def offers(visit: Visit) -> Response[Any]:
     """The systems that can be connected."""
-    cards = [
-        {
-            "type": offer.type,
-            "title": visit.text(offer.connector.title),
-            "brings": ", ".join(visit.text(FACTS[fact]).lower() for fact in offer.connector.facts if fact in FACTS),
-        }
-        for offer in connecting.offers()
-    ]
-    return visit.show("pages/connect.html", title=visit.text(PAGE.title), cards=cards)
+    known: dict[str, list[str]] = {}
+    for source in visit.settings.source:
+        known.setdefault(source.type, []).append(source.name)
+    every = connecting.offers()
+    groups = []
+    for group in dict.fromkeys((*GROUPS, *(group_of(offer.connector) for offer in every))):
+        cards = [
+            {
+                "type": offer.type,
+                "title": visit.text(offer.connector.title),
+                "initial": visit.text(offer.connector.title)[0],
+                "adds": visit.text(adds_of(offer.connector)),
+                "connected": known.get(offer.type, []),
+            }
+            for offer in every
+            if group_of(offer.connector) == group
+        ]
+        if cards:
+            groups.append((visit.text(GROUPS[group]), cards))
+    return visit.show("pages/connect.html", title=visit.text(PAGE.title), groups=groups)
 
 
 def new(visit: Visit, *, mistake: str = "") -> Response[Any]:
@@ -68,7 +80,8 @@ def new(visit: Visit, *, mistake: str = "") -> Response[Any]:
         kind=kind,
         name=visit.posted("name") or proposed,
         since=visit.posted("since"),
-        credentials=credentials_shown(visit, connector, {}),
+        opening=opening_shown(visit, connector, {}),
+        typed={one.name: visit.posted(f"c-{one.name}") for one in connector.credentials if not one.is_secret},
         mistake=mistake,
         status=400 if mistake else 200,
     )
@@ -83,9 +96,10 @@ def add(visit: Visit) -> Response[Any]:
         return new(visit, mistake=visit.text(Text("Give it a name without slashes.", "Дайте имя без косой черты.")))
     try:
         source = connecting.add_connection(visit.business, name, kind, {"since": visit.posted("since")})
-        connecting.keep_credentials(visit.business, source, credentials_given(visit, connector_named(kind)))
+        given, others = credentials_given(visit, connector_named(kind))
+        connecting.keep_credentials(visit.business, source, given, forget=others)
     except LongfunnelError as error:
-        return new(visit, mistake=str(error))
+        return new(visit, mistake=error.to(visit.language))
     visit.audit("connection_added", f"{name} {kind}")
     return visit.redirect(f"/connect/{quote(name, safe='')}")
 
@@ -95,6 +109,7 @@ def show(
     *,
     choices: list[Record] | None = None,
     samples: Any = None,
+    stages: list[tuple[str, list[tuple[str, int]]]] | None = None,
     said: str = "",
     mistake: str = "",
     agree: str = "",
@@ -111,20 +126,26 @@ def show(
         name=source.name,
         system=visit.text(connector.title),
         state=known,
+        told=visit.text(known.told) if known else "",
         state_words=visit.text(STATES.get(known.state, STATES[""]) if known else STATES[""]),
-        credentials=credentials_shown(visit, connector, kept),
+        opening=opening_shown(visit, connector, kept),
+        can_write_back=bool(connector.write_back or connector.conversions),
         options=[option_shown(visit, source, option, choices or []) for option in connector.options],
         choices=[
-            one for one in choices or [] if one.get("option") not in {option.name for option in connector.options}
+            {**one, "title": visit.text(spoken(one.get("title") or ""))}
+            for one in choices or []
+            if one.get("option") not in {option.name for option in connector.options}
         ],
         samples=[
             {
                 "title": visit.text(sample.title),
-                "trouble": sample.trouble,
+                "trouble": visit.text(sample.trouble),
                 "tables": sample_tables(visit, sample.rows),
             }
             for sample in samples or []
         ],
+        stages=stages or [],
+        chosen=chosen_stages(visit),
         ways=ways_shown(visit, source),
         lacking=lacking,
         needs_browser=not lacking and connecting.needs_browser(visit.business, source),
@@ -144,16 +165,16 @@ def act(visit: Visit) -> Response[Any]:
     try:
         match visit.posted("verb"):
             case "credentials":
-                connecting.keep_credentials(
-                    visit.business, source, credentials_given(visit, connector_named(source.type))
-                )
+                given, others = credentials_given(visit, connector_named(source.type))
+                connecting.keep_credentials(visit.business, source, given, forget=others)
                 visit.audit("credentials_kept", source.name)
                 return visit.redirect(f"/connect/{quote(source.name, safe='')}")
             case "check":
                 choices = connecting.check_connection(visit.business, patient)
                 return show(visit, choices=choices, said=visit.text(_ANSWERS))
             case "preview":
-                return show(visit, samples=connecting.preview(visit.business, patient))
+                samples = connecting.preview(visit.business, patient)
+                return show(visit, samples=samples, stages=_stages(visit, patient, samples))
             case "options":
                 typed = options_sent(visit, connector_named(source.type)) | ways_sent(visit)
                 connecting.change_connection(visit.business, source.name, typed)
@@ -165,16 +186,12 @@ def act(visit: Visit) -> Response[Any]:
                 connecting.register_webhooks(visit.business, patient, _hook(visit, source))
                 visit.audit("webhooks_registered", source.name)
                 return show(visit, said=visit.text(_REGISTERED))
-            case "remove":
-                connecting.remove_connection(visit.business, source.name)
-                visit.audit("connection_removed", source.name)
-                return visit.redirect("/sources")
             case "run":
                 return visit.redirect(f"/jobs/{begin(visit, 'sync', source.name).number}")
             case _:
                 raise visit.missing()
     except LongfunnelError as error:
-        return show(visit, mistake=str(error))
+        return show(visit, mistake=error.to(visit.language))
 
 
 def back(visit: Visit) -> Response[Any]:
@@ -195,7 +212,7 @@ def back(visit: Visit) -> Response[Any]:
     try:
         connecting.take_code(visit.business, source, code, _redirect(visit))
     except LongfunnelError as error:
-        return show(visit, mistake=str(error))
+        return show(visit, mistake=error.to(visit.language))
     visit.audit("connection_agreed", name)
     return visit.redirect(f"/connect/{quote(name, safe='')}")
 
@@ -206,6 +223,31 @@ def _agree(visit: Visit, source: Source) -> Response[Any]:
         del _waiting[old]
     _waiting[state] = (visit.session, source.name, time.monotonic() + _AGREE_SECONDS)
     return show(visit, agree=url)
+
+
+def _stages(visit: Visit, source: Source, samples: list[connecting.Sample]) -> list[tuple[str, list[tuple[str, int]]]]:
+    """The stages of the system's deals, pipeline by pipeline, as the system lists them and as the first rows name them."""
+    if "stage_entry" not in connector_named(source.type).facts:
+        return []
+    try:
+        choices = connecting.check_connection(visit.business, source)
+    except LongfunnelError:
+        choices = []
+    names = {str(one.get("value")): str(one.get("title")) for one in choices if one.get("option") == "pipelines"}
+    found: dict[str, dict[str, int]] = {}
+    for one in choices:
+        if one.get("option") == "stages":
+            name = str(one.get("stage") or one.get("title"))
+            before, colon, _ = str(one.get("title")).rpartition(f": {name}")
+            pipeline = names.get(str(one.get("pipeline")), "") or (before if colon else "")
+            found.setdefault(pipeline, {})[name] = 0
+    known = {stage for stages in found.values() for stage in stages}
+    for sample in samples:
+        for _, values in sample.rows:
+            stage = values.get("stage")
+            if stage and str(stage) not in known:
+                found.setdefault(str(values.get("pipeline") or ""), {})[str(stage)] = 0
+    return [(pipeline, list(stages.items())) for pipeline, stages in found.items()]
 
 
 def _redirect(visit: Visit) -> str:

@@ -22,7 +22,7 @@ from longfunnel.web.pages._money.economics_pictures import (
     month_of,
     with_ahead,
 )
-from longfunnel.web.pages._money.parts import cuts, money_tabs
+from longfunnel.web.pages._money.parts import cuts, label_of, money_tabs
 from longfunnel.web.rows_behind import of_row, rows_url
 from longfunnel.web.saved import saved_menu
 from longfunnel.web.strip import Choice, strip_of
@@ -42,7 +42,10 @@ _BELOW = {"channel": "campaign", "source": "campaign"}
 _CARDS = ("cost", "margin", "romi", "cac")
 _HOT = ("cost", "margin", "profit")
 _DRAWN = ("last_tenth_low", "last_tenth_high")
-_ASIDE = (*_DRAWN, "margin_share", "refunds", "refund_share")
+_ASIDE = (
+    *_DRAWN, "last_tenth", "last_tenth_romi", "cost_of_goods", "margin_share", "refunds", "refund_share", "drr", "ltv_to_cac",
+    "rpl", "predicted_low", "predicted_high",
+)  # fmt: skip
 """Columns that the pictures show, or only the exports."""
 _TOUCHES = ("first", "last", "last_non_direct")
 """The models that lifetime value can be cut by: those that put a client in one place."""
@@ -68,7 +71,6 @@ def show(visit: Visit) -> Response[Any]:
         strip=strip_of(visit),
         tabs=money_tabs(visit),
         saved=saved_menu(visit, "economics"),
-        share_url=f"/share?{answer.question.to_url()}",
         cards=[card_of(visit, answer, name) for name in _CARDS] if not grain else [],
         cuts=[
             *cuts(visit, _CUTS, by[0] if by else "", grain=None),
@@ -79,13 +81,13 @@ def show(visit: Visit) -> Response[Any]:
             ),
         ],
         table=_explained(visit, table, ahead),
-        ahead=ahead_picture(visit, joined, cut, labels),
+        ahead=ahead_picture(visit, joined, cut, labels, lambda row: money(row, answer.column("orders"))),
         ahead_table=_explained(visit, table_of(visit, joined, leave_out=_all_but(joined, cut), can_sort=False), ahead),
         touch=visit.text(PLAIN[ahead.question.option("touch")].title),
         refusals=[
             caveat for caveat in ahead.caveats if caveat.code in ("prediction_refused", "money_refused", "check_missed")
         ],
-        last=last_tenth_picture(visit, joined, cut, labels),
+        last=last_tenth_picture(visit, joined, cut, labels, lambda row: money(row, answer.column("cost"))),
         last_table=table_of(visit, joined, leave_out=_all_but(joined, cut, last=True), can_sort=False),
         explain=explain_url(visit.address, answer, "profit"),
         answer=answer,
@@ -122,7 +124,7 @@ def _all_but(answer: Answer, cut: list[str], *, last: bool = False) -> tuple[str
 def _label(visit: Visit, row: dict[str, Any], by: tuple[str, ...], grain: str) -> str:
     if grain:
         return month_of(visit, row[grain])
-    return row[by[0]] or visit.text(Text("unknown", "неизвестно"))
+    return label_of(visit, row, by)
 
 
 def _down(visit: Visit, by: tuple[str, ...]) -> Callable[[dict[str, Any]], str] | None:
@@ -166,5 +168,5 @@ PAGE = Page(
     title=Text("Economics", "Экономика"),
     lead=reports()["economics"].meaning,
     nav=Nav("report-money", 25, title=Text("Money", "Деньги")),
-    routes=(Route("/economics", show, access=READERS, report="economics"),),
+    routes=(Route("/economics", show, access=READERS, report="economics", can_share=True),),
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from longfunnel.core.text import Text
-from longfunnel.metrics import metrics
+from longfunnel.metrics import SUBJECTS, metrics
 from longfunnel.reports import BASIS_WORDS, explain, reports
 from longfunnel.web.page import EVERYONE, Page, Route
 from longfunnel.web.strip import model_title, strip_of
@@ -23,7 +23,11 @@ def show(visit: Visit) -> Response[Any]:
     answer = visit.ask()
     name = visit.parameter("_metric")
     column = next((column for column in answer.columns if column.name == name), None)
-    explanation = explain(name) if name in metrics() else None
+    metric = metrics().get(name)
+    # a report's own column may have a metric's name and mean something else: those who do not go on are not the deals lost
+    is_own = column is not None and metric is not None and column.meaning != metric.meaning
+    explanation = explain(name) if metric and not is_own else None
+    is_credited = explanation is None or any(SUBJECTS[subject].credit for subject in _subjects(name))
     plain = msgspec.structs.replace(answer.question, filters=visit.question.filters)
     return visit.show(
         "pages/explain.html",
@@ -33,11 +37,17 @@ def show(visit: Visit) -> Response[Any]:
         explanation=explanation,
         report=reports()[answer.report],
         strip=strip_of(visit),
-        basis=visit.text(BASIS_WORDS[plain.basis]) if plain.basis else "",
-        model=model_title(visit, plain.model),
+        basis=visit.text(BASIS_WORDS[plain.basis]) if plain.basis and is_credited else "",
+        model=model_title(visit, plain.model) if is_credited else "",
         command=f"longfunnel report {plain.to_text()}",
         title=visit.text(explanation.title if explanation else column.title if column else answer.title),
     )
+
+
+def _subjects(name: str) -> set[str]:
+    """What a metric counts, with what the metrics count that it is made of."""
+    metric = metrics()[name]
+    return set(metric.subjects).union(*map(_subjects, metric.uses))
 
 
 PAGE = Page(

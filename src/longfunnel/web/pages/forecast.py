@@ -89,8 +89,8 @@ def deals(visit: Visit) -> Response[Any]:
         **_frame(visit, filters=True),
         horizons=choices(visit, "_weeks", WEEKS, weeks, "8"),
         cuts=ways,
-        chart=deals_picture(visit, answer, cut),
-        table=table_of(visit, answer, cell_url=_deals_behind(visit, by), heat=("deals",), can_sort=False),
+        chart=deals_picture(visit, answer, cut, lambda row: _standing(visit, row, by or ("pipeline", "stage"))),
+        table=table_of(visit, answer, cell_url=_deals_behind(visit, by), can_sort=False),
         explain=explain_url(visit.address, answer, "won_share"),
         answer=answer,
     )
@@ -160,10 +160,15 @@ def _deals_behind(visit: Visit, by: tuple[str, ...]) -> Callable[[dict[str, Any]
     def url(row: dict[str, Any], column: Column) -> str:
         if column.name != "deals" or row["pipeline"] is None:
             return ""
-        found = rows_url(visit, "deals", of_row(row, (*by, "pipeline", "stage")))
-        return f"{found}&_period=all" if found else ""
+        return _standing(visit, row, (*by, "pipeline", "stage"))
 
     return url
+
+
+def _standing(visit: Visit, row: dict[str, Any], names: tuple[str, ...]) -> str:
+    """The deals with the same values of these dimensions, whenever they came."""
+    found = rows_url(visit, "deals", of_row(row, names))
+    return f"{found}&_period=all" if found else ""
 
 
 PAGE = Page(
@@ -171,10 +176,10 @@ PAGE = Page(
     lead=reports()["forecast"].meaning,
     nav=Nav("trending-up", 28, of="economics"),
     routes=(
-        Route("/forecast", show, access=READERS, report="forecast"),
-        Route("/forecast/deals", deals, access=READERS, report="forecast"),
-        Route("/forecast/check", check, access=READERS, report="forecast"),
-        Route("/forecast/what-if", what_if.show, access=READERS, report="what_if"),
-        Route("/forecast/budget", budget_advice.show, access=READERS, report="budget"),
+        Route("/forecast", show, access=READERS, report="forecast", can_share=True),
+        Route("/forecast/deals", deals, access=READERS, report="forecast", can_share=True),
+        Route("/forecast/check", check, access=READERS, report="forecast", can_share=True),
+        Route("/forecast/what-if", what_if.show, access=READERS, report="what_if", can_share=True),
+        Route("/forecast/budget", budget_advice.show, access=READERS, report="budget", can_share=True),
     ),
 )

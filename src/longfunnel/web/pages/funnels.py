@@ -8,37 +8,34 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pyarrow as pa
 
-from longfunnel.app.build import schema_of
 from longfunnel.app.people.funnel import funnel_people
-from longfunnel.app.people.known_acts import known_acts, matching, usual_steps
+from longfunnel.app.people.known_acts import usual_steps
 from longfunnel.app.saved_views import views_of
 from longfunnel.core.errors import LongfunnelError, QuestionError
 from longfunnel.core.text import Text
 from longfunnel.dimensions import dimensions
 from longfunnel.journeys.funnels.step_language import read_steps
 from longfunnel.reports import Question, reports
+from longfunnel.web.act_fields import acts_of, found_acts, press_of
 from longfunnel.web.address import Address, read_address
 from longfunnel.web.page import READERS, Nav, Page, Route, pages
 from longfunnel.web.pages._funnels.builder import COUNTS, ORDERS, builder_of, edited
 from longfunnel.web.pages._funnels.parts import between_steps, groups_of, over_time
 from longfunnel.web.pages._funnels.picture import FLOOR, HEIGHT, WIDTH, step_picture
 from longfunnel.web.pages._funnels.tabs import funnel_tabs
-from longfunnel.web.pages._people.masked import sees_whole, shown_identifier
+from longfunnel.web.pages._people.masked import known_as, sees_whole
 from longfunnel.web.saved import saved_menu
-from longfunnel.web.step_words import act_words, step_icon, step_words
+from longfunnel.web.step_words import step_words
 from longfunnel.web.strip import Choice, strip_of
 from longfunnel.web.table import explain_url, table_of
 
 if TYPE_CHECKING:
     from litestar import Response
 
-    from longfunnel.app.people.known_acts import KnownAct
     from longfunnel.reports import Answer, Filter
     from longfunnel.web.visit import Visit
 
-_FOUND, _PEOPLE = 24, 200
-_SAYING = ("phone", "email", "telegram", "user", "contact")
-"""Kinds of identifiers that a reader may know somebody by."""
+_PEOPLE = 200
 _NOUNS = {
     "persons": (("person", "persons"), ("человек", "человека", "человек")),
     "sessions": (("session", "sessions"), ("визит", "визита", "визитов")),
@@ -52,16 +49,17 @@ def show(visit: Visit) -> Response[Any]:
     """The builder and the funnel; without steps in the address, the usual way to a sale."""
     question = visit.question
     if not any(name == "steps" for name, _ in question.options):
-        steps = usual_steps(_acts(visit, question))
+        steps = usual_steps(acts_of(visit))
         return visit.go(str(visit.address.with_(option=f"steps={', '.join(steps)}")))
-    builder = builder_of(question, visit.address, visit.language)
+    found = found_acts(visit)
+    builder = builder_of(visit, question, found)
     cuts = sorted(((name, visit.text(entry.title)) for name, entry in dimensions().items()), key=lambda pair: pair[1])
     mistake, shown = "", None
     if len(builder.steps) > 1 or any(not step.is_read for step in builder.steps):
         try:
             shown = _shown(visit, question)
         except QuestionError as error:
-            mistake = str(error)
+            mistake = error.to(visit.language)
     return visit.show(
         "pages/funnels.html",
         strip=strip_of(visit),
@@ -70,14 +68,13 @@ def show(visit: Visit) -> Response[Any]:
         orders=[(name, visit.text(text)) for name, text in ORDERS.items()],
         counts=[(name, visit.text(text)) for name, text in COUNTS.items()],
         cuts=cuts,
-        found=_found(visit, question, ""),
+        found=found,
         tabs=funnel_tabs(visit),
         saved=saved_menu(visit, "funnels", for_overview=True),
         funnel=shown,
         name=" → ".join(step.words for step in (builder.steps[:1] + builder.steps[-1:]))
         if len(builder.steps) > 1
         else "",
-        share_url=f"/share?{question.to_url()}",
     )
 
 
@@ -170,9 +167,18 @@ def edit(visit: Visit) -> Response[Any]:
     return visit.go(str(edited(visit.address)))
 
 
+def _took(visit: Visit) -> tuple[int, float, float] | None:
+    """The time between two steps that the address asks for: another step, from so many days, to so many."""
+    try:
+        return int(visit.parameter("_since")), float(visit.parameter("_from")), float(visit.parameter("_to"))
+    except ValueError:
+        return None
+
+
 def acts(visit: Visit) -> Response[Any]:
-    """What can be picked as a step, by ``_q``: buttons of the builder's form."""
-    return visit.show("pages/funnel_acts.html", found=_found(visit, visit.question, visit.parameter("_q")))
+    """What can be picked, by what was typed: buttons of the form that asks."""
+    text = next((value for name, value in visit.address.pairs if name.startswith("_q")), "")
+    return visit.show("pages/funnel_acts.html", found=found_acts(visit, text), press=press_of(visit))
 
 
 def people(visit: Visit) -> Response[Any]:
@@ -182,7 +188,9 @@ def people(visit: Visit) -> Response[Any]:
         raise visit.missing()
     question = msgspec.structs.replace(visit.question, compare="", by=())
     visit.ask(question)  # as it was known on an earlier day is built first
-    found, count = funnel_people(visit.site.answering, question, int(number), lost=lost, limit=_PEOPLE)
+    found, count = funnel_people(
+        visit.site.answering, question, int(number), lost=lost, took=_took(visit), limit=_PEOPLE
+    )
     steps = read_steps(question.option("steps"))
     words = step_words(steps[int(number) - 1].predicate, visit.language)
     whole = sees_whole(visit)
@@ -194,7 +202,7 @@ def people(visit: Visit) -> Response[Any]:
     return visit.show(
         "pages/funnel_people.html",
         title=visit.text(said.format(step=words)),
-        people=[(item, _name(item.identifiers, whole=whole)) for item in found],
+        people=[(item, known_as(item.identifiers, whole=whole)) for item in found],
         count=visit.shown.plural(count, *_NOUNS[question.option("count") or "persons"]),
         has_more=count > _PEOPLE,
         most=_PEOPLE,
@@ -202,40 +210,6 @@ def people(visit: Visit) -> Response[Any]:
         has_people="people" in pages(),
         days=visit.shown.days_between(question.since, question.until),
     )
-
-
-def _name(identifiers: tuple[str, ...], *, whole: bool) -> list[str]:
-    """The identifiers as this reader may see them; cookies, which say nothing, are left out."""
-    parts = [text.partition(":") for text in identifiers]
-    said = sorted((part for part in parts if part[0] in _SAYING), key=lambda part: _SAYING.index(part[0]))
-    return [shown_identifier(kind, value, whole=whole) for kind, _, value in said]
-
-
-def _acts(visit: Visit, question: Question) -> list[KnownAct]:
-    cursor = visit.cursor()
-    try:
-        return known_acts(cursor, schema_of(question.as_of))
-    finally:
-        cursor.close()
-
-
-def _found(visit: Visit, question: Question, text: str) -> list[dict[str, Any]]:
-    """The acts that the text finds, with their words; without a text, whatever is most frequent of each kind."""
-    every = _acts(visit, question)
-    words = {item.step: act_words(item.act, visit.language) for item in every}
-    if text.strip():
-        chosen = matching(every, text, words, _FOUND)
-    else:
-        seen: dict[str, int] = {}
-        chosen = []
-        for item in every:
-            seen[item.act.kind] = seen.get(item.act.kind, 0) + 1
-            if seen[item.act.kind] <= 3:
-                chosen.append(item)
-    return [
-        {"step": item.step, "words": words[item.step], "icon": step_icon(item.step), "count": item.count}
-        for item in chosen
-    ]
 
 
 @dataclass(frozen=True)
@@ -270,7 +244,7 @@ def _card(visit: Visit, view: Any) -> FunnelCard:
         question = read_address(address, "funnel", visit.today, visit.settings.business.zone)
         answer = visit.ask(msgspec.structs.replace(question, compare=""))
     except LongfunnelError as error:
-        return FunnelCard(view.name, url, [], None, error.message)
+        return FunnelCard(view.name, url, [], None, visit.text(error.said))
     titles, _ = _titles(visit, question, answer)
     counts = [row["count"] for row in answer.rows]
     first = counts[0] or 1
@@ -287,7 +261,7 @@ PAGE = Page(
     lead=reports()["funnel"].meaning,
     nav=Nav("chart-funnel", 30),
     routes=(
-        Route("/funnels", show, access=READERS, report="funnel"),
+        Route("/funnels", show, access=READERS, report="funnel", can_share=True),
         Route("/funnels/edit", edit, access=READERS),
         Route("/funnels/acts", acts, access=READERS, report="funnel"),
         Route("/funnels/people", people, access=READERS, report="funnel"),

@@ -170,5 +170,5 @@ PAGE = Page(
         "Каждый рубль расхода, каждая сделка и каждая оплата стоят под каналом или под названной причиной.",
     ),
     nav=Nav("scale", 60),
-    routes=(Route("/ledger", show, report="ledger"), Route("/ledger/rows", behind, report="ledger")),
+    routes=(Route("/ledger", show, report="ledger", can_share=True), Route("/ledger/rows", behind, report="ledger")),
 )

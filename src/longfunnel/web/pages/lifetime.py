@@ -18,7 +18,17 @@ from longfunnel.web.pages._money.lifetime_pictures import (
     kinds_picture,
     ltv_picture,
 )
-from longfunnel.web.pages._money.parts import all_time, choices, cuts, figure, interval, money_tabs, picked, settled
+from longfunnel.web.pages._money.parts import (
+    all_time,
+    choices,
+    cuts,
+    figure,
+    interval,
+    money_tabs,
+    picked,
+    settled,
+    strip_without,
+)
 from longfunnel.web.pages._people.masked import sees_whole, shown_identifier
 from longfunnel.web.rows_behind import of_row
 from longfunnel.web.saved import saved_menu
@@ -41,7 +51,11 @@ _DAYS = {
     "365": Text("a year", "год"),
     "730": Text("2 years", "2 года"),
 }
-_MODELS = {"bg_nbd": Text("BG/NBD", "BG/NBD"), "pareto_nbd": Text("Pareto/NBD", "Pareto/NBD")}
+_MODELS = {
+    "bg_nbd": Text("after a purchase", "после покупки"),
+    "pareto_nbd": Text("at any moment", "в любой момент"),
+}
+"""When clients leave for good: BG/NBD, Pareto/NBD."""
 _REFUSED = ("prediction_refused", "money_refused", "check_missed")
 _HOT = ("customers", "ltv", "predicted_ltv")
 _PEOPLE = 200
@@ -60,28 +74,30 @@ def show(visit: Visit) -> Response[Any]:
     options = (("days", days), ("purchases", model), ("touch", _touch(visit)))
     asked = msgspec.structs.replace(question, by=by, grain=grain, options=options, limit=0)
     answer = visit.ask(asked)
+    is_predicted = bool(answer.totals) and answer.totals["expected_orders"] is not None
+    touches = {name: PLAIN[name].title for name in _TOUCHES}
     return visit.show(
         "pages/lifetime.html",
-        strip=strip_of(visit),
+        strip=strip_without(visit, "model"),
         tabs=money_tabs(visit),
         views=_views(visit),
         saved=saved_menu(visit, "lifetime"),
-        share_url=f"/share?{answer.question.to_url()}",
         figures=_figures(visit, answer) if answer.totals else [],
-        horizons=choices(visit, "_days", _DAYS, days, "365"),
-        models=choices(visit, "_model", _MODELS, model, "bg_nbd"),
+        horizons=choices(visit, "_days", _DAYS, days, "365") if is_predicted else [],
+        models=choices(visit, "_model", _MODELS, model, "bg_nbd") if is_predicted else [],
+        touches=choices(visit, "model", touches, _touch(visit), "first"),
+        is_predicted=is_predicted,
         cuts=[
             *cuts(visit, _CUTS, by[0] if by else "", grain=None),
             Choice(visit.text(Text("Month of the first order", "Месяц первого заказа")), str(visit.address.with_(by=None, grain="month")), bool(grain)),
         ],
         refusals=[caveat for caveat in answer.caveats if caveat.code in _REFUSED],
-        ltv=ltv_picture(visit, answer, by, grain),
-        alive=alive_picture(visit, answer, by, grain),
+        ltv=ltv_picture(visit, answer, by, grain, _group(visit, by)),
+        alive=alive_picture(visit, answer, by, grain, _group(visit, by)),
         table=table_of(visit, answer, cell_url=_people_behind(visit, by), heat=_HOT, leave_out=_unknown(answer), can_sort=False),
         picture_table=table_of(visit, answer, leave_out=_not_money(answer), can_sort=False),
         alive_table=table_of(visit, answer, leave_out=_not_orders(answer), can_sort=False),
         explain=explain_url(visit.address, answer, "ltv"),
-        touch=visit.text(PLAIN[_touch(visit)].title),
         answer=answer,
     )  # fmt: skip
 
@@ -107,7 +123,7 @@ def clients(visit: Visit) -> Response[Any]:
         )  # fmt: skip
     return visit.show(
         "pages/clients.html",
-        strip=strip_of(visit),
+        strip=strip_without(visit, "model"),
         tabs=money_tabs(visit),
         views=_views(visit),
         kinds=found,
@@ -204,7 +220,16 @@ def _not_orders(answer: Answer) -> tuple[str, ...]:
 
 def _people_behind(visit: Visit, by: tuple[str, ...]) -> Callable[[dict[str, Any], Column], str]:
     def url(row: dict[str, Any], column: Column) -> str:
-        if column.name != "customers" or not by or visit.is_shared:
+        return _group(visit, by)(row) if column.name == "customers" else ""
+
+    return url
+
+
+def _group(visit: Visit, by: tuple[str, ...]) -> Callable[[dict[str, Any]], str]:
+    """The people of a row."""
+
+    def url(row: dict[str, Any]) -> str:
+        if not by or visit.is_shared:
             return ""
         address = visit.address.of_question().to("/lifetime/people")
         for item in of_row(row, by):
@@ -241,8 +266,8 @@ PAGE = Page(
     lead=reports()["lifetime_value"].meaning,
     nav=Nav("users", 27, of="economics"),
     routes=(
-        Route("/lifetime", show, access=READERS, report="lifetime_value"),
-        Route("/lifetime/clients", clients, access=READERS, report="clients"),
+        Route("/lifetime", show, access=READERS, report="lifetime_value", can_share=True),
+        Route("/lifetime/clients", clients, access=READERS, report="clients", can_share=True),
         Route("/lifetime/people", people, access=READERS, report="clients"),
     ),
 )

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
+from longfunnel.app.sources.status import SourceState
+from longfunnel.core.calendar import add_months
 from longfunnel.core.text import Text
 from longfunnel.metrics import metrics
 from longfunnel.reports import Question, sense
 from longfunnel.web.cards import Card, card_of
 from longfunnel.web.funnel_picture import FLOOR, HEIGHT, WIDTH, picture_of
 from longfunnel.web.page import EVERYONE, Nav, Page, Route
+from longfunnel.web.pages._sources.one_source import health_of
 from longfunnel.web.pages.funnels import funnel_cards
 from longfunnel.web.strip import strip_of
 from longfunnel.web.table import table_of
@@ -20,6 +24,7 @@ from longfunnel.web.table import table_of
 if TYPE_CHECKING:
     from litestar import Response
 
+    from longfunnel.core.calendar import Grain
     from longfunnel.reports import Answer
     from longfunnel.web.visit import Visit
 
@@ -29,9 +34,10 @@ _FUNNELS = (
     ("sales_funnel", Text("Sales", "Продажи"), ("orders", "cr1", "cpo")),
 )
 _MONEY = ("cost", "revenue", "profit", "romi")
-_WORTH = ("revenue", "visits", "leads", "qualified_leads", "deals", "orders", "repeat_orders", "clicks", "impressions")
 _MOVES_SHOWN = 5
 _LEAST_SHARE = Decimal("0.01")
+_SOURCES_SHOWN = 6
+_TONES = ("bad", "warn", "good")
 
 
 @dataclass(frozen=True)
@@ -52,25 +58,27 @@ def show(visit: Visit) -> Response[Any]:
     question = visit.question
     long = visit.ask(report="long_funnel", by=(), metrics=(), grain="", sort="", limit=0, options=())
     numbers = visit.ask(_about("summary", question), metrics=_asked())
-    worth = visit.ask(_about("summary", question), metrics=_WORTH).totals
-    is_whole = visit.user is None or visit.user.role != "manager"
+    is_whole = not visit.is_shared and (visit.user is None or visit.user.role != "manager")
     return visit.show(
         "pages/overview.html",
         strip=strip_of(visit),
         answer=long,
         numbers=numbers,
-        picture=picture_of(long, value_of=_value_of(worth)),
+        picture=picture_of(long, value_of=_value_of(long, numbers)),
         size={"width": WIDTH, "height": HEIGHT, "floor": FLOOR},
         table=table_of(visit, long, can_sort=False),
-        money=[card_of(visit, numbers, name) for name in _MONEY],
-        funnels=_funnels(visit, numbers),
+        money=_cards(visit, numbers, _MONEY),
+        funnels=[
+            (name, visit.text(title), cards)
+            for name, title, names in _FUNNELS
+            if (cards := _cards(visit, numbers, names))
+        ],
         saved_funnels=funnel_cards(visit),
         over_time=_over_time(visit, question),
         moves=_moves(visit, question),
-        sources=_sources(long) if is_whole else [],
+        sources=_sources(visit, long) if is_whole else None,
         ledger=_ledger(visit, question) if is_whole else None,
         behind=_behind(visit),
-        share_url=f"/share?{question.to_url()}",
     )
 
 
@@ -86,31 +94,32 @@ def _asked() -> tuple[str, ...]:
     return tuple(dict.fromkeys((*_MONEY, *(name for _, _, names in _FUNNELS for name in names))))
 
 
-def _funnels(visit: Visit, numbers: Answer) -> list[tuple[str, str, list[Card]]]:
-    return [
-        (name, visit.text(title), [card_of(visit, numbers, each) for each in each_of])
-        for name, title, each_of in _FUNNELS
-    ]
+def _cards(visit: Visit, numbers: Answer, names: tuple[str, ...]) -> list[Card]:
+    """Cards of these metrics. Managers see those that are known of their own deals: spend and visits have no manager."""
+    is_manager = visit.user is not None and visit.user.role == "manager"
+    return [card_of(visit, numbers, name) for name in names if not is_manager or numbers.totals[name] is not None]
 
 
-def _value_of(worth: dict[str, Any]) -> dict[str, Decimal]:
+def _value_of(long: Answer, numbers: Answer) -> dict[str, Decimal]:
     """What one case of each stage brings: the period's revenue / the stage's count."""
-    revenue = worth.get("revenue")
+    revenue = numbers.totals["revenue"]
     if not revenue:
         return {}
-    counts = {name: worth[name] for name in _WORTH[1:] if worth.get(name)}
-    return {name: Decimal(revenue) / Decimal(count) for name, count in counts.items()}
+    return {row["stage"]: Decimal(revenue) / Decimal(row["count"]) for row in long.rows if row["count"]}
 
 
 def _over_time(visit: Visit, question: Question) -> dict[str, Any]:
     """Spend and profit by day, week or month, as many points as read well."""
     days = (question.until - question.since).days + 1 if question.since and question.until else 400
-    grain = "day" if days <= 31 else "week" if days <= 200 else "month"
+    grain: Grain = "day" if days <= 31 else "week" if days <= 200 else "month"
     answer = visit.ask(
         _about("summary", question), metrics=("cost", "revenue", "profit"), grain=grain, compare="", sort=grain
     )
     shown = visit.shown
-    rows = answer.rows
+    found = {row[grain]: row for row in answer.rows}
+    periods = _periods(list(found), grain)
+    nothing: dict[str, Any] = dict.fromkeys(("cost", "profit"))
+    rows = [found.get(day, nothing) for day in periods]
     series = [
         {
             "name": visit.text(metrics()[name].title),
@@ -132,13 +141,39 @@ def _over_time(visit: Visit, question: Question) -> dict[str, Any]:
         "table": table_of(visit, answer, can_sort=False),
         "data": {
             "type": "time",
-            "days": [row[grain].isoformat() for row in rows],
-            "labels": [shown.day(row[grain]) for row in rows],
+            "days": [day.isoformat() for day in periods],
+            "labels": [shown.day(day) for day in periods],
             "series": series,
+            "urls": [_behind_days(visit, question, day, grain) for day in periods],
             "unit": shown.sign,
             "language": visit.language,
         },
     }
+
+
+def _periods(known: list[date], grain: Grain) -> list[date]:
+    """The first days of all periods from the first known one to the last, also where nothing happened."""
+    found = [day for day in known if day]
+    if not found:
+        return []
+    periods, last = [min(found)], max(found)
+    while periods[-1] < last:
+        periods.append(_next(periods[-1], grain))
+    return periods
+
+
+def _next(day: date, grain: Grain) -> date:
+    return add_months(day, 1) if grain == "month" else day + timedelta(days=7 if grain == "week" else 1)
+
+
+def _behind_days(visit: Visit, question: Question, first: date, grain: Grain) -> str:
+    """The address of the spend of one period of the picture, within the days asked about."""
+    last = _next(first, grain) - timedelta(days=1)
+    days = {
+        "since": max(first, question.since or first).isoformat(),
+        "until": min(last, question.until or last).isoformat(),
+    }
+    return str(visit.address.of_question().to("/behind").with_(_period=None, **days, _metric="cost"))
 
 
 def _moves(visit: Visit, question: Question) -> list[Move]:
@@ -156,7 +191,7 @@ def _moves(visit: Visit, question: Question) -> list[Move]:
     column = answer.column("profit")
     return [
         Move(
-            row["channel"],
+            visit.member("channel", row["channel"]),
             visit.text(column.title),
             row["profit"],
             row["profit_before"],
@@ -168,9 +203,38 @@ def _moves(visit: Visit, question: Question) -> list[Move]:
     ]
 
 
-def _sources(answer: Answer) -> list[Any]:
-    """The sources, the one longest without news first."""
-    return sorted(answer.freshness, key=lambda item: (item.recorded_at is not None, item.recorded_at))
+def _sources(visit: Visit, answer: Answer) -> dict[str, Any]:
+    """How the sources fare: those that need a look, the worst first, and how many are in order."""
+    latest = {item.source_system: item.latest_on for item in answer.freshness}
+    cursor = visit.cursor()
+    try:
+        imported = cursor.execute(
+            """SELECT source_system, coalesce(rows, 0), recorded_at, coalesce(bad, 0), coalesce(runs, 0)
+            FROM (SELECT source_system, CAST(sum(added + changed) AS BIGINT) AS rows, max(recorded_at) AS recorded_at, count(*) AS runs
+                FROM main.imports GROUP BY ALL)
+            FULL JOIN (SELECT source_system, count(*) AS bad FROM main.quarantine GROUP BY ALL) USING (source_system)"""
+        ).fetchall()
+    finally:
+        cursor.close()
+    states = {
+        name: SourceState(name, rows, recorded_at, latest.get(name), bad, runs)
+        for name, rows, recorded_at, bad, runs in imported
+    }
+    connections = visit.business.state.connections.all()
+    names = dict.fromkeys([source.name for source in visit.settings.source] + list(states))
+    healths = [(name, health_of(visit, states.get(name), connections.get(name))) for name in names]
+    shown = [
+        {
+            "name": name,
+            "url": f"/sources/{quote(name, safe='')}",
+            "health": health,
+            "recorded_at": state.recorded_at if (state := states.get(name)) else None,
+            "latest_on": latest.get(name),
+        }
+        for name, health in sorted(healths, key=lambda item: _TONES.index(item[1]["tone"]))
+        if health["tone"] != "good"
+    ]
+    return {"all": len(healths), "good": len(healths) - len(shown), "worst": shown[:_SOURCES_SHOWN], "bad": len(shown)}
 
 
 def _ledger(visit: Visit, question: Question) -> dict[str, Any]:
@@ -183,6 +247,7 @@ def _ledger(visit: Visit, question: Question) -> dict[str, Any]:
         sums["all"] += amount
         sums["linked"] += amount if row["reason"] is None and row["channel"] else Decimal(0)
     titles = {"spend": Text("Spend", "Расход"), "deal": Text("Deals", "Сделки"), "payment": Text("Payments", "Оплаты")}
+    rows_url = visit.address.of_question().to("/ledger/rows")
     return {
         "is_whole": not any(item.code == "does_not_reconcile" for item in answer.caveats),
         "kinds": [
@@ -191,6 +256,7 @@ def _ledger(visit: Visit, question: Question) -> dict[str, Any]:
                 "all": sums["all"],
                 "left": sums["all"] - sums["linked"],
                 "share": float(sums["linked"] / sums["all"]) if sums["all"] else None,
+                "url": str(rows_url.with_(_kind=kind, _reason="none")),
             }
             for kind, sums in kinds.items()
         ],
@@ -213,5 +279,5 @@ PAGE = Page(
     title=Text("Overview", "Обзор"),
     lead=Text("The whole way from the impression to the repeat order.", "Весь путь — от показа до повторного заказа."),
     nav=Nav("layout-dashboard", 10),
-    routes=(Route("/", show, access=EVERYONE, report="long_funnel"),),
+    routes=(Route("/", show, access=EVERYONE, report="long_funnel", can_share=True),),
 )

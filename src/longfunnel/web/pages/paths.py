@@ -5,9 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from longfunnel.core.text import Text
+from longfunnel.web.act_fields import act_field, fields_sent, found_acts, picked
 from longfunnel.web.page import EVERYONE, READERS, Nav, Page, Route
+from longfunnel.web.pages._paths import people
 from longfunnel.web.pages._paths.period_heat import cohort_heat, retention_heat, usual_grain
-from longfunnel.web.pages._paths.pictures import chains_picture, flow_picture, lags_picture
+from longfunnel.web.pages._paths.pictures import (
+    chain_url,
+    chains_in_words,
+    chains_picture,
+    flow_picture,
+    in_words,
+    lags_picture,
+    waits_picture,
+    without_repeats,
+)
 from longfunnel.web.pages._paths.tabs import tabs
 from longfunnel.web.strip import Choice, strip_of
 from longfunnel.web.table import table_of
@@ -17,7 +28,9 @@ if TYPE_CHECKING:
 
     from longfunnel.web.visit import Visit
 
-_POINT = "page:*"
+_POINT = "page"
+_FIELDS = {"/paths": ("point", "show"), "/paths/retention": ("activity",)}
+"""By page: the fields in which acts are picked."""
 _DEPTHS = ("3", "4", "5", "6")
 _GRAINS = {
     "day": Text("days", "дням"),
@@ -45,50 +58,92 @@ _MEASURES = {
 
 def flow(visit: Visit) -> Response[Any]:
     """What people do after a point, or what they did before it."""
-    point = visit.parameter("_point").strip() or _POINT
-    is_before = visit.parameter("_way") == "before"
-    depth = visit.parameter("_depth") if visit.parameter("_depth") in _DEPTHS else "4"
-    options = [("before" if is_before else "after", point), ("depth", depth)]
-    if shown := visit.parameter("_show").strip():
-        options.append(("show", shown))
+    point, shown = visit.parameter("_point").strip() or _POINT, visit.parameter("_show").strip()
+    options = _flow_options(visit)
+    depth, is_before = dict(options)["depth"], "before" in dict(options)
     links = visit.ask(options=(*options, ("view", "links")), sort="", limit=0, by=(), metrics=(), grain="")
     whole = visit.ask(options=(*options, ("view", "paths")), sort="", limit=20, by=(), metrics=(), grain="")
+    found = found_acts(visit)
     return visit.show(
         "pages/paths.html",
         strip=strip_of(visit),
         tabs=tabs(visit),
         chart=flow_picture(visit, links, point, is_before=is_before),
-        chart_table=table_of(visit, links, can_sort=False),
-        table=table_of(visit, whole, can_sort=False),
+        chart_table=in_words(visit, links, table_of(visit, links, can_sort=False), ("from", "to")),
+        table=in_words(visit, whole, table_of(visit, whole, can_sort=False), ("path",)),
         answer=whole,
-        form={"point": point, "shown": shown, "depth": depth, "is_before": is_before, "depths": _DEPTHS},
+        point=act_field(visit, "point", point, found, verb="set"),
+        shown=act_field(visit, "show", shown, found),
+        form={"depth": depth, "is_before": is_before, "depths": _DEPTHS},
+        kept=_kept(visit, "_way", "_depth"),
     )
+
+
+def _flow_options(visit: Visit) -> tuple[tuple[str, str], ...]:
+    way = "before" if visit.parameter("_way") == "before" else "after"
+    depth = visit.parameter("_depth") if visit.parameter("_depth") in _DEPTHS else "4"
+    shown = visit.parameter("_show").strip()
+    point = visit.parameter("_point").strip() or _POINT
+    return ((way, point), ("depth", depth), *((("show", shown),) if shown else ()))
+
+
+def _retention_options(visit: Visit) -> tuple[tuple[str, str], ...]:
+    activity = visit.parameter("_activity").strip()
+    start, kind = _chosen(visit, "_start", _STARTS, "visit"), _chosen(visit, "_kind", _KINDS, "classic")
+    return (("start", start), ("kind", kind), *((("activity", activity),) if activity else ()))
+
+
+def _lag_start(visit: Visit) -> str:
+    return visit.parameter("_start") if visit.parameter("_start") in ("lead", "touch") else "lead"
+
+
+def edit(visit: Visit) -> Response[Any]:
+    """What a form with fields of acts asks, as an address of its page."""
+    path = visit.address.path.removesuffix("/edit")
+    names = _FIELDS[path]
+    given = {f"_{name}": picked(visit.address, name) for name in names}
+    bare = visit.address.to(path).with_(**dict.fromkeys((*fields_sent(names), "_do")))
+    return visit.go(str(bare.with_(**{name: text or None for name, text in given.items()})))
+
+
+def _kept(visit: Visit, *own: str) -> list[tuple[str, str]]:
+    """What a form of the page keeps of its address, besides its own fields."""
+    mine = (*own, "_do", *fields_sent(_FIELDS[visit.address.path]))
+    return [pair for pair in visit.address.pairs if pair[0] not in mine]
 
 
 def chains(visit: Visit) -> Response[Any]:
     """The chains of channels before an order."""
     answer = visit.ask(options=(("view", "chains"),), limit=visit.question.limit or 50)
+    table = table_of(
+        visit, answer, cell_url=lambda row, column: chain_url(visit, row["chain"]) if column.name == "orders" else ""
+    )
     return visit.show(
         "pages/chains.html",
         strip=strip_of(visit),
         tabs=tabs(visit),
         chart=chains_picture(visit, answer),
-        table=table_of(visit, answer),
+        table=chains_in_words(visit, answer, table),
         answer=answer,
-    )
+    )  # fmt: skip
 
 
 def lags(visit: Visit) -> Response[Any]:
     """How long it takes to an order, and how many visits and touches."""
-    start = visit.parameter("_start") if visit.parameter("_start") in ("lead", "touch") else "lead"
+    start = _lag_start(visit)
     answer = visit.ask(options=(("start", start),))
     words = {name: _STARTS[name] for name in ("lead", "touch")}
+    few = {mark.row: mark.cases for mark in answer.few if mark.column == "median_days" and mark.row is not None}
+    table = without_repeats(table_of(visit, answer), few)
     return visit.show(
         "pages/lags.html",
         strip=strip_of(visit),
         tabs=tabs(visit),
+        waits=waits_picture(visit, answer),
         chart=lags_picture(visit, answer),
-        table=table_of(visit, answer),
+        table=table,
+        thin=len(few),
+        least=answer.min_cases,
         answer=answer,
         starts=_choices(visit, "_start", words, start),
     )
@@ -117,11 +172,9 @@ def cohorts(visit: Visit) -> Response[Any]:
 
 def retention(visit: Visit) -> Response[Any]:
     """Which share comes back, period by period."""
-    start, grain = _chosen(visit, "_start", _STARTS, "visit"), _grain(visit)
-    kind = _chosen(visit, "_kind", _KINDS, "classic")
-    activity = visit.parameter("_activity").strip()
-    options = [("start", start), ("kind", kind), *([("activity", activity)] if activity else [])]
-    answer = visit.ask(options=tuple(options), grain=grain)
+    options, grain = _retention_options(visit), _grain(visit)
+    start, kind, activity = (dict(options).get(name, "") for name in ("start", "kind", "activity"))
+    answer = visit.ask(options=options, grain=grain)
     return visit.show(
         "pages/retention.html",
         strip=strip_of(visit),
@@ -132,8 +185,26 @@ def retention(visit: Visit) -> Response[Any]:
         starts=_choices(visit, "_start", _STARTS, start),
         grains=_choices(visit, "_grain", _GRAINS, grain),
         kinds=_choices(visit, "_kind", _KINDS, kind),
-        activity=activity,
+        activity=act_field(visit, "activity", activity, found_acts(visit)),
+        kept=_kept(visit),
     )
+
+
+def _behind_flow(visit: Visit) -> Response[Any]:
+    return people.flow_people(visit, _flow_options(visit))
+
+
+def _behind_lags(visit: Visit) -> Response[Any]:
+    return people.lag_people(visit, _lag_start(visit))
+
+
+def _behind_cohort(visit: Visit) -> Response[Any]:
+    options = (("start", _chosen(visit, "_start", _STARTS, "touch")),)
+    return people.cohort_people(visit, options, _grain(visit))
+
+
+def _behind_retention(visit: Visit) -> Response[Any]:
+    return people.retention_people(visit, _retention_options(visit), _grain(visit))
 
 
 def _chosen(visit: Visit, name: str, known: dict[str, Text], usual: str) -> str:
@@ -158,10 +229,17 @@ PAGE = Page(
     ),
     nav=Nav("chart-sankey", 40),
     routes=(
-        Route("/paths", flow, access=READERS, report="paths"),
-        Route("/paths/chains", chains, access=EVERYONE, report="paths"),
-        Route("/paths/lags", lags, access=EVERYONE, report="lags"),
-        Route("/paths/cohorts", cohorts, access=READERS, report="cohorts"),
-        Route("/paths/retention", retention, access=READERS, report="retention"),
+        Route("/paths", flow, access=READERS, report="paths", can_share=True),
+        Route("/paths/edit", edit, access=READERS),
+        Route("/paths/retention/edit", edit, access=READERS),
+        Route("/paths/people", _behind_flow, access=READERS, report="paths"),
+        Route("/paths/chains/people", people.chain_people, access=EVERYONE, report="paths"),
+        Route("/paths/lags/people", _behind_lags, access=EVERYONE, report="lags"),
+        Route("/paths/cohorts/people", _behind_cohort, access=READERS, report="cohorts"),
+        Route("/paths/retention/people", _behind_retention, access=READERS, report="retention"),
+        Route("/paths/chains", chains, access=EVERYONE, report="paths", can_share=True),
+        Route("/paths/lags", lags, access=EVERYONE, report="lags", can_share=True),
+        Route("/paths/cohorts", cohorts, access=READERS, report="cohorts", can_share=True),
+        Route("/paths/retention", retention, access=READERS, report="retention", can_share=True),
     ),
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -24,14 +25,15 @@ if TYPE_CHECKING:
     from litestar import Response
 
     from longfunnel.reports import Answer, Column
-    from longfunnel.web.table import Table
     from longfunnel.web.visit import Visit
 
 _CARDS = ("deals", "won", "win_rate", "days_to_order")
 _CUTS = ("manager", "product", "region", "first_or_repeat", "channel")
 _NUMBERS = ("deals", "won", "lost", "win_rate", "revenue", "aov", "days_to_order")
+_COLUMNS = ("entered", "conversion", "lost", "win_rate", "median_days", "open", "skipped", "returned")
+_RARE = ("skipped", "returned")
+"""Columns that are there only where they say something."""
 _BAR, _HEATS, _REASONS, _PIPES = 216.0, 5, 10, 6
-_WORDS = {"first": Text("first", "первые"), "repeat": Text("repeat", "повторные")}
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Stage:
     entered_url: str
     open_url: str
     is_worst: bool
+    """Whether it loses most deals of all: the stage that the title names."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,9 @@ class Heat:
 def show(visit: Visit) -> Response[Any]:
     """The page."""
     question = visit.question
-    cut = question.by[0] if question.by else ""
+    cut = question.by[0] if question.by else _CUTS[0]
     answer = visit.ask(by=(), options=question.options)
+    worst = _worst(answer)
     numbers = visit.ask(
         _summary(question, metrics=_CARDS, compare="previous" if question.since and question.until else "")
     )
@@ -78,19 +82,20 @@ def show(visit: Visit) -> Response[Any]:
         strip=strip_of(visit),
         answer=answer,
         cards=[card_of(visit, numbers, name) for name in _CARDS],
-        pipes=_pipes(visit, answer),
+        pipes=_pipes(visit, answer, worst),
+        columns=[name for name in _COLUMNS if name not in _RARE or any(row[name] for row in answer.rows)],
         width=_BAR,
-        title=_finding(visit, answer),
+        title=_finding(visit, worst),
+        cost=_cost(visit, question, worst),
         table=table_of(visit, answer, can_sort=False),
         explain=explain_url(visit.address, answer, "conversion"),
         pipelines=_pipelines(visit, question),
         deals=_first_or_repeat(visit, question),
         cuts=_cuts(visit, cut),
-        cut=_cut(visit, question, cut) if cut else None,
+        cut=_cut(visit, question, cut),
         reasons=_reasons(visit, question),
         saved=saved_menu(visit, "pipeline"),
         tabs=funnel_tabs(visit),
-        share_url=f"/share?{question.to_url()}",
     )
 
 
@@ -107,7 +112,13 @@ def _is_closing(row: dict[str, Any]) -> bool:
     return row["conversion"] is None
 
 
-def _pipes(visit: Visit, answer: Answer) -> list[Pipe]:
+def _worst(answer: Answer) -> dict[str, Any] | None:
+    """The row of the stage that loses most deals; None where none is lost."""
+    rows = [row for row in answer.rows if row["lost"] and not _is_closing(row)]
+    return max(rows, key=lambda row: row["lost"], default=None)
+
+
+def _pipes(visit: Visit, answer: Answer, worst: dict[str, Any] | None) -> list[Pipe]:
     """The pipelines, the one with the most deals first."""
     names = list(dict.fromkeys(row["pipeline"] for row in answer.rows))
     of = {name: [row for row in answer.rows if row["pipeline"] == name] for name in names}
@@ -116,16 +127,15 @@ def _pipes(visit: Visit, answer: Answer) -> list[Pipe]:
     return [
         Pipe(
             name or unnamed,
-            _stages(visit, [row for row in of[name] if not _is_closing(row)]),
+            _stages(visit, [row for row in of[name] if not _is_closing(row)], worst),
             [(row["stage"] or "—", row["entered"]) for row in of[name] if _is_closing(row)],
         )
         for name in names
     ]
 
 
-def _stages(visit: Visit, rows: list[dict[str, Any]]) -> list[Stage]:
+def _stages(visit: Visit, rows: list[dict[str, Any]], worst: dict[str, Any] | None) -> list[Stage]:
     top = max((row["entered"] for row in rows), default=0) or 1
-    worst = min(rows, key=lambda row: row["conversion"], default=None)
     found = []
     for row in rows:
         parts, x = [], 0.0
@@ -134,8 +144,12 @@ def _stages(visit: Visit, rows: list[dict[str, Any]]) -> list[Stage]:
             if row[kind]:
                 parts.append((kind, round(x, 1), width, row[kind]))
             x += width
-        found.append(Stage(row, parts, _entered_url(visit, row), _open_url(visit, row), row is worst))
+        found.append(Stage(row, parts, _entered_url(visit, row), _open_url(visit, row), _is_same(row, worst)))
     return found
+
+
+def _is_same(row: dict[str, Any], other: dict[str, Any] | None) -> bool:
+    return other is not None and (row["pipeline"], row["stage"]) == (other["pipeline"], other["stage"])
 
 
 def _entered_url(visit: Visit, row: dict[str, Any]) -> str:
@@ -151,12 +165,10 @@ def _open_url(visit: Visit, row: dict[str, Any]) -> str:
     return rows_url(visit, "deals", of_row(row, [name for name in ("pipeline", "stage") if row[name] is not None]))
 
 
-def _finding(visit: Visit, answer: Answer) -> str:
+def _finding(visit: Visit, worst: dict[str, Any] | None) -> str:
     """The stage that loses most deals, in words."""
-    rows = [row for row in answer.rows if row["lost"]]
-    if not rows:
+    if worst is None:
         return visit.text(Text("Stages", "Этапы"))
-    worst = max(rows, key=lambda row: row["lost"])
     said = Text(
         "“{stage}” loses most: {lost} of {entered} deals", "Больше всего сделок теряет «{stage}»: {lost} из {entered}"
     )
@@ -164,6 +176,24 @@ def _finding(visit: Visit, answer: Answer) -> str:
     return visit.text(
         said.format(stage=worst["stage"] or "—", lost=shown.count(worst["lost"]), entered=shown.count(worst["entered"]))
     )
+
+
+def _cost(visit: Visit, question: Question, worst: dict[str, Any] | None) -> str:
+    """What the deals lost from the worst stage would have brought, had as many of them been won as of all that came there."""
+    if worst is None or not worst["win_rate"]:
+        return ""
+    name = ("pipeline",) if worst["pipeline"] is not None else ()
+    own = tuple(item for item in question.filters if item.dimension != "pipeline")
+    asked = _summary(question, metrics=("aov",))
+    aov = visit.ask(msgspec.structs.replace(asked, filters=(*own, *of_row(worst, name)))).totals["aov"]
+    if aov is None:
+        return ""
+    sum_ = (Decimal(worst["lost"]) * Decimal(str(worst["win_rate"])) * aov).quantize(Decimal(1))
+    said = Text(
+        "About {sum} of revenue: lost deals × the win rate of the stage × the average order",
+        "Это около {sum} выручки: проигранные × доля побед этапа × средний чек",
+    )
+    return visit.text(said.format(sum=visit.shown.money(sum_, short=True)))
 
 
 def _switch(visit: Visit, question: Question, name: str, values: list[tuple[str, str]], whole: Text) -> list[Choice]:
@@ -203,13 +233,8 @@ def _first_or_repeat(visit: Visit, question: Question) -> list[Choice]:
 
 
 def _cuts(visit: Visit, cut: str) -> list[Choice]:
-    none = Choice(visit.text(Text("Whole", "Целиком")), str(visit.address.with_(by=None)), not cut)
     return [
-        none,
-        *(
-            Choice(visit.text(dimensions()[name].title), str(visit.address.with_(by=name)), name == cut)
-            for name in _CUTS
-        ),
+        Choice(visit.text(dimensions()[name].title), str(visit.address.with_(by=name)), name == cut) for name in _CUTS
     ]
 
 
@@ -222,21 +247,10 @@ def _cut(visit: Visit, question: Question, name: str) -> dict[str, Any]:
     table = table_of(visit, numbers, row_url=_narrow(visit), cell_url=_behind(visit, name), heat=hot, can_sort=False)
     return {
         "title": visit.text(dimensions()[name].title),
-        "table": _in_words(visit, name, numbers.rows, table),
+        "table": table,
         "heats": _heats(visit, stages, name),
         "exports": exports_of(visit, stages),
     }  # fmt: skip
-
-
-def _in_words(visit: Visit, name: str, rows: list[dict[str, Any]], table: Table) -> Table:
-    """The table with the program's own values of the cut said in the reader's language."""
-    if name != "first_or_repeat":
-        return table
-    made = []
-    for row, cells in zip(rows, table.rows, strict=True):
-        words = _WORDS.get(row[name])
-        made.append([replace(cells[0], text=visit.text(words)), *cells[1:]] if words else cells)
-    return replace(table, rows=made)
 
 
 def _narrow(visit: Visit) -> Callable[[dict[str, Any]], str]:
@@ -260,7 +274,6 @@ def _behind(visit: Visit, cut: str) -> Callable[[dict[str, Any], Column], str]:
 
 def _heats(visit: Visit, answer: Answer, name: str) -> list[Heat]:
     """A table per pipeline: values down, stages across, tinted by conversion."""
-    unknown = visit.text(Text("unknown", "неизвестно"))
     found = []
     rows = [row for row in answer.rows if not _is_closing(row)]
     for pipeline in dict.fromkeys(row["pipeline"] for row in rows):
@@ -281,8 +294,7 @@ def _heats(visit: Visit, answer: Answer, name: str) -> list[Heat]:
                 line.append(
                     (share, row["entered"] if row else 0, 0 if share is None else max(1, round(_HEATS * share)))
                 )
-            words = _WORDS[value] if name == "first_or_repeat" and value in _WORDS else None
-            lines.append((visit.text(words) if words else value or unknown, line))
+            lines.append((visit.member(name, value), line))
         found.append(Heat(pipeline or "", [stage or "—" for stage in order], lines))
     return sorted(found, key=lambda heat: -sum(entered for _, line in heat.rows for _, entered, _ in line))
 
@@ -317,5 +329,5 @@ PAGE = Page(
     title=Text("Pipeline", "Воронка CRM"),
     lead=reports()["pipeline"].meaning,
     nav=Nav("list-details", 30, only=EVERYONE - READERS),
-    routes=(Route("/funnels/pipeline", show, access=EVERYONE, report="pipeline"),),
+    routes=(Route("/funnels/pipeline", show, access=EVERYONE, report="pipeline", can_share=True),),
 )

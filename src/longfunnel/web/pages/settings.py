@@ -9,7 +9,7 @@ from longfunnel.core.errors import LongfunnelError, SettingsError
 from longfunnel.core.text import Text
 from longfunnel.warehouse.facts import facts
 from longfunnel.web.page import ANALYSTS, OWNERS, Nav, Page, Route
-from longfunnel.web.pages._settings import backup, channels, matching, sites
+from longfunnel.web.pages._settings import backup, channels, matching, sites, stages
 from longfunnel.web.pages._settings.forms import FORMS, defaults_of, fields_shown, place_mistakes, read_fields
 from longfunnel.web.pages._settings.nav import sections
 from longfunnel.web.pages._sources.words import FACTS
@@ -47,7 +47,7 @@ def saves(section: str) -> Callable[[Visit], Response[Any]]:
                     visit.business, lambda document: set_values(document, section, values, defaults_of(form.model))
                 )
             except SettingsError as error:
-                mistakes = place_mistakes(visit, form, error.message)
+                mistakes = place_mistakes(visit, form, visit.text(error.said))
         if mistakes:
             return _page(visit, section, values, mistakes)
         visit.audit("settings_changed", section)
@@ -55,30 +55,6 @@ def saves(section: str) -> Callable[[Visit], Response[Any]]:
         return visit.redirect(f"/settings{'' if section == 'business' else f'/{section}'}?_saved=1")
 
     return save
-
-
-def show_stages(visit: Visit) -> Response[Any]:
-    """The stages of the long funnel, what feeds each, and the CRM stages that make a lead a qualified one."""
-    chosen = set(visit.settings.counting.qualified_stages)
-    return visit.show(
-        "pages/settings_stages.html",
-        title=visit.text(Text("Stages", "Этапы воронки")),
-        sections=sections(visit, "stages"),
-        pipelines=_pipelines(visit),
-        chosen=chosen,
-        saved=bool(visit.parameter("_saved")),
-    )
-
-
-def save_stages(visit: Visit) -> Response[Any]:
-    """Write which CRM stages make a lead a qualified one."""
-    every = getattr(visit.form, "getall", None)
-    stages = sorted({str(one) for one in every("stage", [])}) if every else []
-    values = {"qualified_stages": stages}
-    change_settings(visit.business, lambda document: set_values(document, "counting", values, {"qualified_stages": []}))
-    visit.audit("settings_changed", "stages")
-    visit.site.answering.refresh()
-    return visit.redirect("/settings/stages?_saved=1")
 
 
 def show_privacy(visit: Visit, *, mistakes: dict[str, str] | None = None) -> Response[Any]:
@@ -134,7 +110,7 @@ def save_privacy(visit: Visit) -> Response[Any]:
     try:
         change_settings(visit.business, change)
     except LongfunnelError as error:
-        return show_privacy(visit, mistakes={"": str(error)})
+        return show_privacy(visit, mistakes={"": error.to(visit.language)})
     visit.audit("settings_changed", "retention")
     return visit.redirect("/settings/privacy?_saved=1")
 
@@ -154,25 +130,6 @@ def _page(visit: Visit, section: str, values: dict[str, Any], mistakes: dict[str
     )
 
 
-def _pipelines(visit: Visit) -> list[tuple[str, list[tuple[str, int]]]]:
-    """The CRM's pipelines with their stages in order, each with how many deals entered it."""
-    try:
-        connection = visit.cursor()
-    except LongfunnelError:
-        return []
-    try:
-        rows = connection.execute(
-            """SELECT coalesce(pipeline, ''), stage, count(DISTINCT deal_key) FROM live.stage_entries WHERE stage IS NOT NULL
-            GROUP BY 1, 2 ORDER BY 1, min(stage_number), 2"""
-        ).fetchall()
-    finally:
-        connection.close()
-    found: dict[str, list[tuple[str, int]]] = {}
-    for pipeline, stage, deals in rows:
-        found.setdefault(pipeline, []).append((stage, deals))
-    return list(found.items())
-
-
 PAGE = Page(
     title=Text("Settings", "Настройки"),
     nav=Nav("settings", 120),
@@ -185,8 +142,8 @@ PAGE = Page(
             for name in _PLAIN
             if name != "business"
         ),
-        Route("/settings/stages", show_stages, access=ANALYSTS),
-        Route("/settings/stages", save_stages, method="POST", access=ANALYSTS),
+        Route("/settings/stages", stages.show, access=ANALYSTS),
+        Route("/settings/stages", stages.save, method="POST", access=ANALYSTS),
         Route("/settings/channels", channels.show, access=ANALYSTS),
         Route("/settings/channels", channels.save, method="POST", access=ANALYSTS),
         Route("/settings/matching", matching.show, access=ANALYSTS),
@@ -199,6 +156,6 @@ PAGE = Page(
         Route("/settings/privacy", save_privacy, method="POST", access=OWNERS),
         Route("/settings/backup", backup.show, access=OWNERS),
         Route("/settings/backup", backup.make, method="POST", access=OWNERS),
-        Route("/settings/backup/{name:str}", backup.download, access=OWNERS),
+        Route("/settings/backup/{name:str}", backup.download, access=OWNERS, is_file=True),
     ),
 )

@@ -1,76 +1,69 @@
-"""Shared links: one report's question as it stood, read only, for whoever has the link, until it is closed."""
+"""Making a link that shows one page, as it stands, to whoever has it; and what the link shows. Closed under Account or Users."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
-from longfunnel.core.errors import QuestionError
 from longfunnel.core.text import Text
-from longfunnel.reports import question_from_url, reports
-from longfunnel.web.answer_chart import chart_of
-from longfunnel.web.funnel_picture import FLOOR, HEIGHT, WIDTH, picture_of
+from longfunnel.web.address import Address
 from longfunnel.web.page import ANALYSTS, PUBLIC, Page, Route
-from longfunnel.web.strip import strip_of
-from longfunnel.web.table import caption_of, table_of
+from longfunnel.web.shared import about, as_it_stands, made_for, query_of, shareable
 
 if TYPE_CHECKING:
     from litestar import Response
 
     from longfunnel.web.visit import Visit
 
-_NEVER = ("behind", "why")
-"""Reports that show single people: they are not shared."""
+_NO_ROBOTS = "noindex, nofollow, noarchive"
 
 
-def form(visit: Visit, **values: Any) -> Response[Any]:
-    """Ask what to call the link."""
-    shown: dict[str, Any] = {
-        "strip": strip_of(visit),
-        "title": visit.text(PAGE.title),
-        "report": visit.text(reports()[visit.question.report].title),
-        "query": visit.question.to_url(),
-        "url": "",
-    }
-    return visit.show("pages/share.html", **(shown | values))
+def form(visit: Visit) -> Response[Any]:
+    """Ask what to call the link to the page ``_page``."""
+    address = as_it_stands(visit, visit.parameter("_page") or "/", list(visit.address.pairs))
+    assert visit.user is not None  # noqa: S101 - the route is open to users only
+    strip = about(visit, visit.user, address)
+    return visit.show(
+        "pages/share.html", name=_name_of(visit, address.path), page=address.path, query=query_of(address), strip=strip, url=""
+    )  # fmt: skip
 
 
 def make(visit: Visit) -> Response[Any]:
     """Make the link and show it, once."""
-    question = question_from_url(visit.posted("query"))
-    if question.report in _NEVER:
-        raise QuestionError("Rows of single people are not shared.")
-    visit.ask(question)
+    address = as_it_stands(visit, visit.posted("page"), parse_qsl(visit.posted("query"), keep_blank_values=True))
     assert visit.user is not None  # noqa: S101 - the route is open to users only
-    title = visit.posted("title") or visit.text(reports()[question.report].title)
-    links = visit.business.state.share_links
-    secret = links.make(visit.user.id, title=title, path=f"/report/{question.report}", question=question.to_url())
-    visit.audit("shared", question.to_url())
-    return visit.show(
-        "pages/share.html", title=visit.text(PAGE.title), report=title, query="", strip=None,
-        url=f"{visit.site.public_url.rstrip('/')}/shared/{secret}",
-    )  # fmt: skip
+    made_for(visit, visit.user, address)
+    name, query = visit.posted("title") or _name_of(visit, address.path), query_of(address)
+    secret = visit.business.state.share_links.make(visit.user.id, title=name, path=address.path, question=query)
+    visit.audit("shared", f"{name}: {address}")
+    url = f"{visit.site.public_url.rstrip('/')}/shared/{secret}"
+    return visit.show("pages/share.html", name=name, page=address.path, query="", strip=None, url=url)
 
 
 def open_(visit: Visit) -> Response[Any]:
-    """What the link shows: its question's answer, as its maker may see it now."""
+    """The page of the link, as its maker may see it now. Nothing of the request but the link's secret matters."""
     link = visit.business.state.share_links.find(visit.path["secret"])
     maker = visit.business.state.users.get(link.user_id) if link else None
     if link is None or maker is None:
         raise visit.missing()
-    visit.is_shared, visit.user = True, maker
-    visit.__dict__.pop("language", None)
-    answer = visit.ask(question_from_url(link.question))
-    return visit.show(
-        "pages/shared.html", title=link.title, table=table_of(visit, answer, can_sort=False), caption=caption_of(visit, answer),
-        caveats=answer.caveats, chart=chart_of(visit, answer), size={"width": WIDTH, "height": HEIGHT, "floor": FLOOR},
-        picture=picture_of(answer, value_of={}) if answer.report == "long_funnel" and not answer.question.by else None,
-    )  # fmt: skip
+    visit.language = "ru" if (maker.language or visit.settings.business.language) == "ru" else "en"
+    body, strip = made_for(visit, maker, Address.of(link.path, link.question))
+    answer = visit.show(
+        "pages/shared.html", title=link.title, name=_name_of(visit, link.path), inside=body, strip=strip
+    )
+    answer.headers["x-robots-tag"] = _NO_ROBOTS
+    return answer
+
+
+def _name_of(visit: Visit, path: str) -> str:
+    found = shareable(path)
+    return visit.text(found[0].title) if found else ""
 
 
 PAGE = Page(
     title=Text("Share", "Поделиться"),
     routes=(
-        Route("/share", form, access=ANALYSTS, report="long_funnel"),
+        Route("/share", form, access=ANALYSTS),
         Route("/share", make, method="POST", access=ANALYSTS),
         Route("/shared/{secret:str}", open_, access=PUBLIC),
     ),

@@ -9,10 +9,10 @@ from longfunnel.app.access.accounts import (
     SecondFactorNeededError,
     SignInError,
     TooManyError,
-    link,
+    WrongCodeError,
     set_password,
 )
-from longfunnel.app.mail import mail_later
+from longfunnel.app.access.notices import send_reset
 from longfunnel.core.text import Text
 from longfunnel.state import AccountError
 from longfunnel.web.page import EVERYONE, PUBLIC, Page, Route
@@ -21,15 +21,10 @@ from longfunnel.web.security import SESSION_SECONDS
 if TYPE_CHECKING:
     from litestar import Response
 
-    from longfunnel.app.business import Business
     from longfunnel.state import User
     from longfunnel.web.visit import Visit
 
-_WRONG = Text("The e-mail or the password is not right.", "Почта или пароль не подходят.")
-_WRONG_CODE = Text(
-    "The code is not right. Check the clock of your phone.", "Код не подходит. Проверьте часы на телефоне."
-)
-_TOO_MANY = Text("Too many attempts. Try again in {seconds} s.", "Слишком много попыток. Повторите через {seconds} с.")
+_TOO_LATE = Text("That took too long. Sign in again.", "Прошло слишком много времени. Войдите заново.")
 _SENT = Text(
     "If there is such an account, a link is on its way. It opens for an hour.",
     "Если такой аккаунт есть, ссылка уже в пути. Она действует час.",
@@ -39,11 +34,6 @@ _SPENT = Text(
     "Эта ссылка уже использована или устарела. Запросите новую.",
 )
 _SHORT = Text("The password needs at least 10 characters.", "В пароле нужно не меньше 10 знаков.")
-_SUBJECT = Text("A new password for Longfunnel", "Новый пароль для Longfunnel")
-_BODY = Text(
-    "Set a new password here; the link opens once, within an hour:\n\n{url}\n\nIf you did not ask for it, do nothing.\n",
-    "Задайте новый пароль по ссылке; она сработает один раз, в течение часа:\n\n{url}\n\nЕсли вы этого не просили, ничего не делайте.\n",
-)
 
 
 def form(visit: Visit, **values: Any) -> Response[Any]:
@@ -55,7 +45,7 @@ def form(visit: Visit, **values: Any) -> Response[Any]:
     shown: dict[str, Any] = {
         "email": "",
         "mistake": "",
-        "needs_code": False,
+        "ticket": "",
         "next": visit.parameter("_next") or "/",
         "status": 200,
     }
@@ -63,26 +53,44 @@ def form(visit: Visit, **values: Any) -> Response[Any]:
 
 
 def sign_in(visit: Visit) -> Response[Any]:
-    """Open a session."""
-    email, password, code = visit.posted("email"), str(visit.form.get("password", "")), visit.posted("code")
+    """Open a session, or ask for the code of the second factor."""
+    email, password = visit.posted("email"), str(visit.form.get("password", ""))
     back: dict[str, Any] = {"email": email, "next": visit.posted("next") or "/"}
-    agent = visit.request.headers.get("user-agent", "")
     try:
-        user, secret = visit.site.door.sign_in(email, password, code, address=visit.client, agent=agent)
-    except SecondFactorNeededError:
-        return form(visit, **back, needs_code=True, password=password)
+        user, secret = visit.site.door.sign_in(email, password, address=visit.client, agent=agent_of(visit))
+    except SecondFactorNeededError as error:
+        return form(visit, **back, ticket=error.ticket)
     except TooManyError as error:
-        return form(visit, **back, mistake=visit.text(_TOO_MANY.format(seconds=error.seconds)), status=429)
-    except SignInError:
-        return form(
-            visit, **back, mistake=visit.text(_WRONG_CODE if code else _WRONG), needs_code=bool(code), status=401
-        )
+        return form(visit, **back, mistake=error.to(visit.language), status=429)
+    except SignInError as error:
+        return form(visit, **back, mistake=error.to(visit.language), status=401)
     return opened(visit, user, secret, back["next"])
+
+
+def second_step(visit: Visit) -> Response[Any]:
+    """Open a session for a code of the second factor. The ticket of the first step stands for the password."""
+    back: dict[str, Any] = {"next": visit.posted("next") or "/"}
+    try:
+        user, secret = visit.site.door.second_step(
+            visit.posted("ticket"), visit.posted("code"), address=visit.client, agent=agent_of(visit)
+        )
+    except WrongCodeError as error:
+        return form(visit, **back, ticket=error.ticket, mistake=error.to(visit.language), status=401)
+    except TooManyError as error:
+        return form(visit, **back, ticket=error.ticket, mistake=error.to(visit.language), status=429)
+    except AccountError:
+        return form(visit, **back, mistake=visit.text(_TOO_LATE), status=401)
+    return opened(visit, user, secret, back["next"])
+
+
+def agent_of(visit: Visit) -> str:
+    """What the browser calls itself."""
+    return visit.request.headers.get("user-agent", "")
 
 
 def opened(visit: Visit, user: User, secret: str, where: str) -> Response[Any]:
     """The answer that lets a browser in."""
-    visit.user = user
+    visit.user, visit.session = user, secret
     answer = visit.redirect(where)
     answer.cookies.append(visit.site.cookies.make(visit.site.cookies.session, secret, seconds=SESSION_SECONDS))
     return answer
@@ -108,18 +116,10 @@ def send_link(visit: Visit) -> Response[Any]:
     try:
         visit.site.door.slow_down(f"forgot {email}", visit.client)
     except TooManyError as error:
-        return forgot(visit, said=visit.text(_TOO_MANY.format(seconds=error.seconds)))
+        return forgot(visit, said=error.to(visit.language))
     if visit.settings.mail.host:
-        mail_later(visit.business, visit.settings.mail, lambda: _letter(visit.business, visit, email))
+        send_reset(visit.business, email, visit.site.public_url)
     return forgot(visit, said=visit.text(_SENT))
-
-
-def _letter(business: Business, visit: Visit, email: str) -> tuple[str, str, str] | None:
-    user = business.state.users.find(email)
-    if user is None or user.is_disabled:
-        return None
-    url = link(business, RESET, visit.site.public_url, user=user)
-    return user.email, visit.text(_SUBJECT), visit.text(_BODY.format(url=url))
 
 
 def reset_form(visit: Visit, **values: Any) -> Response[Any]:
@@ -151,6 +151,7 @@ PAGE = Page(
     routes=(
         Route("/sign-in", form, access=PUBLIC),
         Route("/sign-in", sign_in, method="POST", access=PUBLIC),
+        Route("/sign-in/code", second_step, method="POST", access=PUBLIC),
         Route("/sign-out", sign_out, method="POST", access=EVERYONE),
         Route("/forgot", forgot, access=PUBLIC),
         Route("/forgot", send_link, method="POST", access=PUBLIC),

@@ -9,9 +9,9 @@ from longfunnel.app.serving.jobs import jobs_of
 from longfunnel.app.sources.status import source_states
 from longfunnel.app.sources.uploads import ENDINGS, LARGEST
 from longfunnel.core.text import Text
-from longfunnel.web.page import ANALYSTS, Nav, Page, Route
+from longfunnel.web.page import ANALYSTS, OWNERS, Nav, Page, Route
 from longfunnel.web.pages import _jobs, _start
-from longfunnel.web.pages._sources import new_file, one_source, pushed
+from longfunnel.web.pages._sources import changed, new_file, one_source, pushed
 from longfunnel.web.pages._sources.words import FACTS
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ def show(visit: Visit) -> Response[Any]:
     """The list; before the first source, the path to it."""
     settings = visit.settings
     may_change = bool(visit.user and visit.user.role in ANALYSTS)
-    if not settings.source and not settings.site and may_change:
-        return visit.redirect("/start")
     connection = visit.business.warehouse.cursor()
     try:
         states = source_states(connection)
     finally:
         connection.close()
+    if not settings.source and not settings.site and not states and may_change:
+        return visit.redirect("/start")
     connections = visit.business.state.connections.all()
     named = {source.name: source for source in settings.source}
     sites = {site.name for site in settings.site}
@@ -61,7 +61,7 @@ def show(visit: Visit) -> Response[Any]:
         )
     order = {"bad": 0, "warn": 1, "good": 2}
     sources.sort(key=lambda item: order[item["health"]["tone"]])
-    jobs = jobs_of(visit.business.folder).all()[:8]
+    jobs = jobs_of(visit.business).all()[:8]
     return visit.show(
         "pages/sources.html",
         sources=sources,
@@ -98,6 +98,10 @@ PAGE = Page(
         Route("/sources/site", pushed.add_site, method="POST", access=ANALYSTS),
         Route("/sources/{name:str}", one_source.show),
         Route("/sources/{name:str}", one_source.act, method="POST", access=ANALYSTS),
+        Route("/sources/{name:str}/columns", changed.show_mapping, access=ANALYSTS),
+        Route("/sources/{name:str}/columns", changed.save_mapping, method="POST", access=ANALYSTS),
+        Route("/sources/{name:str}/remove", changed.confirm, access=OWNERS),
+        Route("/sources/{name:str}/remove", changed.remove, method="POST", access=OWNERS),
         Route("/sources/{name:str}/first-visit", pushed.check_site, access=ANALYSTS),
         Route("/jobs/{number:int}", _jobs.show, access=ANALYSTS),
         Route("/jobs/{number:int}/state", _jobs.state, access=ANALYSTS),

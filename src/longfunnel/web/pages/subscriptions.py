@@ -22,13 +22,14 @@ from longfunnel.app.letters.subscriptions import (
 )
 from longfunnel.app.letters.words import bounds_words, rule_words, schedule_words, value_words
 from longfunnel.core.errors import LongfunnelError
-from longfunnel.core.text import Text
+from longfunnel.core.text import NOTHING, Text
 from longfunnel.metrics import metrics
 from longfunnel.web.page import EVERYONE, Page, Route
 from longfunnel.web.pages._letters import (
     LANGUAGES,
     asked_words,
     page_asked,
+    pages_of_letters,
     period_choices,
     query_of,
     schedules,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from longfunnel.state import Alert, Letter, Subscription
     from longfunnel.web.visit import Visit
 
-_KEPT, _NEW = Text("Report by e-mail", "Отчёт на почту"), Text("Send by e-mail", "Присылать на почту")
+_KEPT, _NEW = Text("Report by e-mail", "Отчёт на почту"), Text("New report by e-mail", "Новый отчёт на почту")
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ def show(visit: Visit) -> Response[Any]:
         alerts=[_alert(visit, one) for one in alerts_of(visit.business, visit.user)],
         readings={one.id: _reading(visit, one) for one in alerts_of(visit.business, visit.user)},
         tried=tried,
+        about=[(path, visit.text(title)) for path, title in pages_of_letters(visit)],
         can_mail=bool(visit.settings.mail.host),
     )
 
@@ -105,7 +107,7 @@ def make(visit: Visit) -> Response[Any]:
     try:
         made = subscribe(visit.site.answering, visit.user, _plan(visit))
     except LongfunnelError as error:
-        return form(visit, mistake=str(error), typed=_typed(visit), status=400)
+        return form(visit, mistake=error.to(visit.language), typed=_typed(visit), status=400)
     visit.audit("subscription_added", f"{made.name}: {', '.join(made.recipients)}")
     return visit.redirect("/subscriptions")
 
@@ -123,7 +125,7 @@ def change(visit: Visit) -> Response[Any]:
     try:
         made = change_subscription(visit.site.answering, visit.user, number, _plan(visit, number))
     except LongfunnelError as error:
-        return form(visit, number, mistake=str(error), typed=_typed(visit), status=400)
+        return form(visit, number, mistake=error.to(visit.language), typed=_typed(visit), status=400)
     visit.audit("subscription_changed", f"{made.name}: {', '.join(made.recipients)}")
     return visit.redirect("/subscriptions")
 
@@ -172,7 +174,7 @@ def _subscription(visit: Visit, one: Subscription) -> Sent:
     when = schedule_words(one.every, one.on_day, one.minute, visit.language)
     return Sent(
         one, asked_words(visit, one.page, one.query), when, _owner(visit, one), ", ".join(one.recipients),
-        one.trouble, next(iter(letters), None),
+        visit.text(one.trouble), next(iter(letters), None),
     )  # fmt: skip
 
 
@@ -182,7 +184,7 @@ def _alert(visit: Visit, one: Alert) -> Sent:
     form = reading.format if reading else metric.unit if metric else "ratio"
     title = Text(*reading.title) if reading else metric.title if metric else Text(one.metric, one.metric)
     letters = visit.business.state.letters.of(alert_id=one.id)
-    trouble = one.trouble or next((letter.trouble for letter in letters if letter.trouble), "")
+    trouble = visit.text(one.trouble or next((letter.trouble for letter in letters if letter.trouble), NOTHING))
     rule = f"{visit.text(title)}: {rule_words(one.rule, one.threshold, form, visit.shown)}"
     asked = asked_words(visit, one.page, one.query)
     return Sent(one, asked, rule, _owner(visit, one), ", ".join(one.recipients), trouble, next(iter(letters), None))

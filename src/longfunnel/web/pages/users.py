@@ -1,16 +1,20 @@
-"""The users of this business, the links that are shared, and the audit log: for owners."""
+"""The users of this business and the links that are shared: for owners."""
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from longfunnel.app.access.accounts import RESET, add_user, link
+from longfunnel.app.access.second_factor import turn_off
 from longfunnel.core.errors import LongfunnelError
 from longfunnel.core.text import Text
 from longfunnel.reports import Question
 from longfunnel.state import ROLES, AccountError
 from longfunnel.web.page import OWNERS, Page, Route
+from longfunnel.web.pages._settings.nav import sections
+from longfunnel.web.pages._users.events import ROLE_WORDS
 
 if TYPE_CHECKING:
     from litestar import Response
@@ -18,29 +22,23 @@ if TYPE_CHECKING:
     from longfunnel.state import User
     from longfunnel.web.visit import Visit
 
-ROLE_WORDS = {
-    "owner": (Text("Owner", "Владелец"), Text("Everything, users too.", "Всё, включая пользователей.")),
-    "analyst": (
-        Text("Analyst", "Аналитик"),
-        Text("All numbers and settings of reports.", "Все числа и настройки отчётов."),
-    ),
-    "manager": (Text("Manager", "Менеджер"), Text("Only their own deals.", "Только свои сделки.")),
-    "viewer": (Text("Viewer", "Наблюдатель"), Text("All numbers, changes nothing.", "Все числа, ничего не меняет.")),
-}
-
 
 def show(visit: Visit, **values: Any) -> Response[Any]:
     """The page."""
     state = visit.business.state
+    users = state.users.all()
     shown: dict[str, Any] = {
-        "users": state.users.all(),
-        "links": state.share_links.all(),
-        "audit": state.audit.latest(100),
+        "users": users,
+        "sessions": Counter(one.user_id for one in state.sessions.all()),
+        "links": [
+            (one, next(user.name for user in users if user.id == one.user_id)) for one in state.share_links.all()
+        ],
         "roles": [(name, visit.text(title), visit.text(meaning)) for name, (title, meaning) in ROLE_WORDS.items()],
         "managers": _managers(visit),
         "invitation": "",
         "mistake": "",
         "typed": {},
+        "sections": sections(visit, "users"),
     }
     return visit.show("pages/users.html", **(shown | values))
 
@@ -54,13 +52,13 @@ def add(visit: Visit) -> Response[Any]:
     try:
         user = add_user(visit.business, email=typed["email"], name=typed["name"], role=role, manager=typed["manager"])
     except AccountError as error:
-        return show(visit, mistake=error.message, typed=typed)
+        return show(visit, mistake=error.to(visit.language), typed=typed, status=422)
     visit.audit("user_added", f"{user.email} {user.role}")
     return show(visit, invitation=link(visit.business, RESET, visit.site.public_url, user=user))
 
 
 def change(visit: Visit) -> Response[Any]:
-    """Another role, or no access any more, or a link to a new password."""
+    """Another role, no access any more, signed out everywhere, no second factor, or a link to a new password."""
     user = _user(visit)
     verb = visit.posted("verb")
     users = visit.business.state.users
@@ -72,20 +70,25 @@ def change(visit: Visit) -> Response[Any]:
                 users.change(user.id, disabled_at=datetime.now(UTC).replace(tzinfo=None))
             case "enable":
                 users.change(user.id, disabled_at=None)
+            case "sign_out":
+                visit.business.state.sessions.end(user.id)
+            case "totp_off" if user.has_totp and user != visit.user:  # one's own asks for the password, under Account
+                turn_off(visit.business, user)
             case "reset":
                 visit.audit("reset_link_made", user.email)
                 return show(visit, invitation=link(visit.business, RESET, visit.site.public_url, user=user))
             case _:
                 raise visit.missing()
     except AccountError as error:
-        return show(visit, mistake=error.message)
+        return show(visit, mistake=error.to(visit.language), status=422)
     visit.audit(f"user_{verb}", user.email)
     return visit.redirect("/settings/users")
 
 
 def revoke(visit: Visit) -> Response[Any]:
     """Close a shared link."""
-    visit.business.state.share_links.revoke(visit.path["number"])
+    if not visit.business.state.share_links.revoke(visit.path["number"]):
+        raise visit.missing()
     visit.audit("share_revoked", str(visit.path["number"]))
     return visit.redirect("/settings/users")
 

@@ -8,7 +8,7 @@ from longfunnel.app.access.accounts import READY, WELCOME, welcome
 from longfunnel.core.text import Text
 from longfunnel.state import AccountError
 from longfunnel.web.page import PUBLIC, Page, Route
-from longfunnel.web.pages.sign_in import opened
+from longfunnel.web.pages.sign_in import agent_of, opened
 
 if TYPE_CHECKING:
     from litestar import Response
@@ -58,8 +58,7 @@ def ready(visit: Visit) -> Response[Any]:
 
 
 def _in(visit: Visit, user: Any, what: str) -> Response[Any]:
-    agent = visit.request.headers.get("user-agent", "")
-    secret = visit.business.state.sessions.open(user.id, address=visit.client, agent=agent)
+    secret = visit.business.state.sessions.open(user.id, address=visit.client, agent=agent_of(visit))
     visit.business.state.audit.add(user.email, what, address=visit.client)
     return opened(visit, user, secret, "/")
 

@@ -30,8 +30,13 @@ def cost_and_profit(visit: Visit, question: Question) -> dict[str, Any] | None:
     rows = [row for row in answer.rows if row["cost"] or row["profit"]]
     if not rows:
         return None
-    rows.sort(key=lambda row: -max(abs(row["cost"] or 0), abs(row["profit"] or 0)))
-    shown, rest = (rows, []) if len(rows) <= _BARS + 1 else (rows[:_BARS], rows[_BARS:])
+    largest = sorted(rows, key=lambda row: -max(abs(row["cost"] or 0), abs(row["profit"] or 0)))[:_BARS]
+    # in the order of the table below
+    shown, rest = (
+        (rows, [])
+        if len(rows) <= _BARS + 1
+        else ([r for r in rows if r in largest], [r for r in rows if r not in largest])
+    )
     labels = [_label(visit, row, question) for row in shown]
     urls = [rows_url(visit, "revenue" if row["revenue"] else "cost", of_row(row, question.by)) for row in shown]
     if rest:
@@ -60,8 +65,7 @@ def cost_and_profit(visit: Visit, question: Question) -> dict[str, Any] | None:
 
 
 def _label(visit: Visit, row: dict[str, Any], question: Question) -> str:
-    words = [row[name] or visit.text(Text("unknown", "неизвестно")) for name in question.by]
-    return " · ".join(words)
+    return " · ".join(visit.member(name, row[name]) for name in question.by)
 
 
 def _finding(visit: Visit, question: Question, rows: list[dict[str, Any]], totals: dict[str, Any]) -> str:

@@ -92,9 +92,10 @@ def difference(visit: Visit, question: Question) -> Difference | None:
 def _moved(visit: Visit, question: Question, now: Answer, usual: Answer, key: str) -> list[Shift]:
     of = [{tuple(row[name] for name in question.by): row[key] or 0 for row in each.rows} for each in (now, usual)]
     places = sorted({*of[0], *of[1]}, key=lambda place: -abs(of[0].get(place, 0) - of[1].get(place, 0)))
-    unknown = visit.text(Text("unknown", "неизвестно"))
     return [
-        _shift(visit, now, key, " · ".join(word or unknown for word in place), of[0].get(place, 0), of[1].get(place, 0))
+        _shift(
+            visit, now, key, " · ".join(map(visit.member, question.by, place)), of[0].get(place, 0), of[1].get(place, 0)
+        )
         for place in places[:_MOVES]
         if of[0].get(place, 0) != of[1].get(place, 0)
     ]

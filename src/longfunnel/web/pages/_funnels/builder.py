@@ -7,28 +7,37 @@ from typing import TYPE_CHECKING
 
 from longfunnel.core.errors import QuestionError
 from longfunnel.core.text import Text
+from longfunnel.dimensions import dimension
+from longfunnel.journeys.funnels.spans import read_span
 from longfunnel.journeys.funnels.step_language import read_predicate, read_steps, written_predicate, written_steps
+from longfunnel.web.act_fields import exclusion_field, fields_sent, picked_exclusions
 from longfunnel.web.step_words import step_icon, step_words
 
 if TYPE_CHECKING:
     from longfunnel.core.settings import Language
     from longfunnel.reports import Question
+    from longfunnel.web.act_fields import ActField, FoundAct
     from longfunnel.web.address import Address
+    from longfunnel.web.visit import Visit
 
 ORDERS = {
-    "ordered": Text("in this order, others may come between", "по порядку, между шагами бывает другое"),
-    "strict": Text("one right after another", "строго подряд"),
+    "ordered": Text("in this order", "по порядку"),
+    "strict": Text("in this order, nothing between", "по порядку, строго подряд"),
     "any": Text("in any order", "в любом порядке"),
 }
 COUNTS = {
-    "persons": Text("persons", "людей"),
-    "sessions": Text("sessions", "визиты"),
+    "persons": Text("people", "людей"),
+    "sessions": Text("visits", "визиты"),
     "attempts": Text("attempts", "попытки"),
 }
+_WINDOWS = ("1h", "1d", "3d", "7d", "14d", "30d", "60d", "90d", "180d", "365d")
+_HOLDS = ("lead", "deal", "order", "product", "manager", "channel", "campaign")
+"""What can be asked to be equal at every step."""
+_HELD = {"lead": Text("Lead", "Лид"), "deal": Text("Deal", "Сделка"), "order": Text("Order", "Заказ")}
 RULES = ("window", "order", "count", "exclude", "hold")
 """The funnel's rules that the form has fields for; what is as by default stays out of the address."""
 DEFAULTS = {"window": "30d", "order": "ordered", "count": "persons", "exclude": "", "hold": ""}
-OWN = ("_step", "_do", "_q", "_or", "_by", *(f"_{name}" for name in RULES))
+OWN = ("_step", "_do", "_q", "_or", "_by", *(f"_{name}" for name in RULES), *fields_sent(("exclude",)))
 """The fields of the form, which the address does not keep."""
 
 
@@ -56,10 +65,21 @@ class Builder:
     """To which step (from 1) the next pick is added as another way; 0: it becomes a step of its own."""
     kept: list[tuple[str, str]]
     by: str
+    windows: list[tuple[str, str]]
+    """The times to choose from: as they are written, and in words."""
+    window: str
+    """The chosen one in words."""
+    holds: list[tuple[str, str]]
+    exclude: ActField
+    has_more: bool
+    """Whether a rule that stands under «more conditions» differs from its default."""
+    is_open: bool
+    """Whether the reader is at work on it; else it is folded to a line."""
 
 
-def builder_of(question: Question, address: Address, language: Language) -> Builder:
+def builder_of(visit: Visit, question: Question, found: list[FoundAct]) -> Builder:
     """The form for the funnel of the address, also for one that cannot be read."""
+    address, language = visit.address, visit.language
     texts = split_steps(question.option("steps"))
     adds_to = address.get("_or")
     kept = [pair for pair in address.pairs if pair[0] not in ("option", "by", *OWN)]
@@ -67,13 +87,41 @@ def builder_of(question: Question, address: Address, language: Language) -> Buil
     kept += [
         ("option", f"{name}={value}") for name, value in question.options if name not in ("steps", "breakdown", *RULES)
     ]
+    rules = {name: question.option(name) or DEFAULTS[name] for name in RULES}
+    windows = [rules["window"]] if rules["window"] not in _WINDOWS else []
+    holds = [rules["hold"]] if rules["hold"] and rules["hold"] not in _HOLDS else []
+    steps = [_step(text, language) for text in texts]
     return Builder(
-        [_step(text, language) for text in texts],
-        {name: question.option(name) or DEFAULTS[name] for name in RULES},
+        steps,
+        rules,
         int(adds_to) if adds_to.isdigit() and 1 <= int(adds_to) <= len(texts) else 0,
         kept,
         question.by[0] if question.by else "",
+        [(text, window_words(text, visit)) for text in (*windows, *_WINDOWS)],
+        window_words(rules["window"], visit),
+        [(name, _held(name, language)) for name in (*_HOLDS, *holds)],
+        exclusion_field(visit, "exclude", rules["exclude"], found),
+        any(rules[name] != DEFAULTS[name] for name in ("order", "count", "exclude", "hold")),
+        bool(address.get("_do") or adds_to or len(texts) < 2 or not all(step.is_read for step in steps)),
     )
+
+
+def window_words(text: str, visit: Visit) -> str:
+    """A span in words: 30 days; as it is written, where it cannot be read."""
+    try:
+        span = read_span(text)
+    except QuestionError:
+        return text
+    if not span.seconds and not span.microseconds and span.days > 0:
+        return visit.shown.plural(span.days, ("day", "days"), ("день", "дня", "дней"))
+    if not span.days and not span.seconds % 3600 and not span.microseconds and span.seconds:
+        return visit.shown.plural(span.seconds // 3600, ("hour", "hours"), ("час", "часа", "часов"))
+    return visit.shown.days(span.total_seconds() / 86_400)
+
+
+def _held(name: str, language: Language) -> str:
+    entry = dimension(name)
+    return (_HELD.get(name) or (entry.title if entry else Text(name, name))).to(language)
 
 
 def split_steps(text: str) -> list[str]:
@@ -113,14 +161,14 @@ def edited(address: Address) -> Address:
         texts = _moved(texts, action, rest)
     kept = tuple(pair for pair in address.pairs if pair[0] not in (*OWN, "by"))
     options = [("option", f"steps={', '.join(texts)}")]
-    options += [
-        ("option", f"{name}={value}")
-        for name in RULES
-        if (value := address.get(f"_{name}").strip()) and value != DEFAULTS[name]
-    ]
+    given = {name: address.get(f"_{name}").strip() for name in RULES}
+    given["exclude"] = picked_exclusions(address, "exclude")
+    options += [("option", f"{name}={given[name]}") for name in RULES if given[name] and given[name] != DEFAULTS[name]]
     by = [("by", address.get("_by"))] if address.get("_by") else []
     target = replace(address, path="/funnels", pairs=(*options, *by, *kept))
-    return target.with_(_or=adds_to) if adds_to else target
+    if action == "done":
+        return target
+    return target.with_(_or=adds_to) if adds_to else target.with_(_do="edit")
 
 
 def _added(texts: list[str], text: str, to: str) -> list[str]:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pyarrow.compute as pc
 
+from longfunnel.core.calendar import add_months
 from longfunnel.core.text import Text
 from longfunnel.reports import Filter
 from longfunnel.web.strip import Choice
 from longfunnel.web.table import exports_of, table_of
 
 if TYPE_CHECKING:
+    from datetime import date
+
+    from longfunnel.core.calendar import Grain
     from longfunnel.reports import Answer, Question
     from longfunnel.web.visit import Visit
 
@@ -75,7 +80,7 @@ def groups_of(visit: Visit, question: Question, people_url: Any) -> Groups:
         overall, low, high = (last[f"conversion_from_first{end}"] for end in ("", "_low", "_high"))
         groups.append(
             Group(
-                value if value is not None else visit.text(Text("unknown", "неизвестно")),
+                visit.member(name, value),
                 str(visit.address.with_(by=None).with_filter(item)),
                 [
                     GroupStep(row["count"], row["conversion"], people_url(number, [item]) if can_open else "")
@@ -124,20 +129,46 @@ def over_time(visit: Visit, question: Question) -> dict[str, Any] | None:
         start = max(begins - 1, 0)
         name = visit.text(Text("may still grow", "ещё может вырасти"))
         series.append(_series(name, [*[None] * start, *values[start:]], texts) | {"dashed": True, "colour": 9})
+    known = [value for value in values[:begins] if value is not None]
+    title = visit.text(_OVER[grain])
+    if len(known) > 1:
+        said = Text(": {low} to {high}", ": от {low} до {high}")
+        low, high = (shown.share(value / 100) for value in (min(known), max(known)))
+        title += visit.text(said.format(low=low, high=high))
     table = table_of(visit, _steps(answer, last), can_sort=False, leave_out=("step", "title", "conversion", "conversion_low",
         "conversion_high", "lost", "median_days", "p90_days"))  # fmt: skip
     return {
-        "title": visit.text(_OVER[grain]),
+        "title": title,
         "young": len(rows) - begins,
         "table": table,
         "data": {
             "type": "time",
             "labels": [shown.day(row[grain]) for row in rows],
             "series": series,
+            "urls": [_entered_url(visit, row[grain], grain, question, last) if row["count"] else "" for row in rows],
             "language": visit.language,
             "suffix": " %",
         },
     }
+
+
+def _entered_url(visit: Visit, begins: date, grain: Grain, question: Question, step: int) -> str:
+    """Where the people are who entered in a period and came to a step."""
+    if visit.is_shared:
+        return ""
+    after = add_months(begins, 1) if grain == "month" else begins + timedelta(days=7 if grain == "week" else 1)
+    ends = after - timedelta(days=1)
+    since, until = max(begins, question.since or begins), min(ends, question.until or ends)
+    address = visit.address.to("/funnels/people").with_(by=None, compare=None, _period=None, _step=str(step), _do=None)
+    return str(address.with_(since=since.isoformat(), until=until.isoformat()))
+
+
+def _took_url(visit: Visit, pair: tuple[int, int], row: dict[str, Any]) -> str:
+    """Where the people are who took so long between two steps."""
+    if visit.is_shared:
+        return ""
+    address = visit.address.to("/funnels/people").with_(by=None, _step=str(pair[1]), _since=str(pair[0]), _do=None)
+    return str(address.with_(_from=repr(row["from_days"]), _to=repr(row["to_days"])))
 
 
 def _series(name: str, values: list[float | None], texts: list[str]) -> dict[str, Any]:
@@ -192,6 +223,7 @@ def between_steps(visit: Visit, question: Question, titles: list[str], row: Any)
             "labels": [f"{_brief(shown.days(item['from_days']))} – {_brief(shown.days(item['to_days']))}" for item in rows],
             "values": counts,
             "shown": [f"{shown.count(item['count'])} · {shown.share(item['share'], places=0)}" for item in rows],
+            "urls": [_took_url(visit, chosen, item) if item["count"] else "" for item in rows],
             "language": visit.language,
         },
     }  # fmt: skip

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 WIDTH, TOP, FLOOR, HEIGHT = 1184, 56, 296, 356
 _WIDEST = 132.0
 _LEAST = 2.0
-_LOG_BELOW = 0.03
-"""Where the last column would be lower than this part of the first, heights are logarithms."""
+_LOG_BELOW = 0.001
+"""Where the smallest column would be lower than this part of the first, heights are logarithms."""
 _LETTERS = 22
 
 

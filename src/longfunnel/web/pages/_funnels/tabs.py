@@ -20,7 +20,7 @@ def funnel_tabs(visit: Visit) -> list[Choice]:
     return [
         Choice(visit.text(Text("Own steps", "Свои шаги")), str(base.to("/funnels")), path == "/funnels"),
         Choice(
-            visit.text(Text("Pipeline of the CRM", "Этапы CRM")),
+            visit.text(Text("CRM pipeline", "Этапы CRM")),
             str(base.to("/funnels/pipeline")),
             path == "/funnels/pipeline",
         ),

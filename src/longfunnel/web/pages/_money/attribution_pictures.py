@@ -46,7 +46,7 @@ def _most(visit: Visit, answer: Answer, by: str) -> str:
     said = Text("{name} brings most: {value}, {share} of the total", "Больше всех даёт {name}: {value}, {share} итога")
     return visit.text(
         said.format(
-            name=best[by],
+            name=visit.member(by, best[by]),
             value=short(visit, best["credit"], credit.format),
             share=visit.shown.share(best["credit_share"], places=0),
         )
@@ -86,7 +86,7 @@ def _widest(visit: Visit, rows: list[dict[str, Any]], models: list[str], by: str
         "{name}: from {low} to {high}, depending on the model", "{name}: от {low} до {high} в зависимости от модели"
     )
     ends = [short(visit, pick(widest[name] for name in models), form) for pick in (min, max)]
-    return visit.text(said.format(name=widest[by], low=ends[0], high=ends[1]))
+    return visit.text(said.format(name=visit.member(by, widest[by]), low=ends[0], high=ends[1]))
 
 
 def removal_picture(visit: Visit, answer: Answer, by: str) -> dict[str, Any] | None:
@@ -96,7 +96,9 @@ def removal_picture(visit: Visit, answer: Answer, by: str) -> dict[str, Any] | N
         return None
     said = Text("Without {name}, {share} would be lost", "Без {name} потерялось бы {share}")
     return {
-        "title": visit.text(said.format(name=rows[0][by], share=visit.shown.share(rows[0]["removal"], places=0))),
+        "title": visit.text(
+            said.format(name=visit.member(by, rows[0][by]), share=visit.shown.share(rows[0]["removal"]))
+        ),
         "rows": [(label_of(visit, row, (by,)), visit.shown.share(row["removal"])) for row in rows],
         "data": {
             "type": "bars",

@@ -57,7 +57,7 @@ def show(visit: Visit) -> Response[Any]:
     try:
         answer = visit.ask(asked)
     except QuestionError as error:
-        mistake = str(error)
+        mistake = error.to(visit.language)
         asked = msgspec.structs.replace(asked, options=(("move", f"{move}%"),))
         answer = visit.ask(asked)
     curves = visit.ask(msgspec.structs.replace(asked, options=(("view", "curves"),)))

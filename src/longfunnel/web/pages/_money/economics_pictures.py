@@ -13,6 +13,7 @@ from longfunnel.core.text import Text
 from longfunnel.web.pages._money.pictures import ROWS, Line, ranges, short
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date
 
     from longfunnel.reports import Answer
@@ -44,7 +45,9 @@ def _named(answer: Answer, cut: list[str]) -> list[int]:
     return [place for place, row in enumerate(answer.rows) if all(row[name] is not None for name in cut)]
 
 
-def ahead_picture(visit: Visit, answer: Answer, cut: list[str], labels: list[str]) -> dict[str, Any] | None:
+def ahead_picture(
+    visit: Visit, answer: Answer, cut: list[str], labels: list[str], url: Callable[[dict[str, Any]], str]
+) -> dict[str, Any] | None:
     """What a client of each row costs, has brought, and will have brought; None where no row has a client."""
     known = [
         place
@@ -63,7 +66,15 @@ def ahead_picture(visit: Visit, answer: Answer, cut: list[str], labels: list[str
         lines.append(Line(AHEAD[0], visit.text(answer.column(AHEAD[0]).title), 3, low=AHEAD[1], high=AHEAD[2]))
     return {
         "title": _clients(visit, answer),
-        "data": ranges(visit, answer, rows, [labels[place] for place in chosen], lines, joined=True),
+        "data": ranges(
+            visit,
+            answer,
+            rows,
+            [labels[place] for place in chosen],
+            lines,
+            urls=[url(row) for row in rows],
+            joined=True,
+        ),
     }
 
 
@@ -76,7 +87,9 @@ def _clients(visit: Visit, answer: Answer) -> str:
     return visit.text(said.format(cac=short(visit, cac, "money"), ltv=short(visit, ltv, "money")))
 
 
-def last_tenth_picture(visit: Visit, answer: Answer, cut: list[str], labels: list[str]) -> dict[str, Any] | None:
+def last_tenth_picture(
+    visit: Visit, answer: Answer, cut: list[str], labels: list[str], url: Callable[[dict[str, Any]], str]
+) -> dict[str, Any] | None:
     """What the last tenth of spend brought with its interval, against what it cost; None where no row carries it."""
     shown = _named(answer, cut)
     known = [place for place in shown if answer.rows[place]["cost"] and answer.rows[place]["last_tenth_high"]]
@@ -90,7 +103,10 @@ def last_tenth_picture(visit: Visit, answer: Answer, cut: list[str], labels: lis
         Line("last_tenth", brought, 1, low="last_tenth_low", high="last_tenth_high"),
         Line("tenth", visit.text(Text("What it cost", "Сколько они стоили")), 9, kind="tick"),
     ]
-    return {"title": _verdict(visit, rows, named), "data": ranges(visit, answer, rows, named, lines)}
+    return {
+        "title": _verdict(visit, rows, named),
+        "data": ranges(visit, answer, rows, named, lines, urls=[url(row) for row in rows]),
+    }
 
 
 def _verdict(visit: Visit, rows: list[dict[str, Any]], labels: list[str]) -> str:

@@ -11,6 +11,7 @@ from longfunnel.core.text import Text
 from longfunnel.web.pages._money.pictures import Line, number, ranges, short
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date
 
     from longfunnel.reports import Answer
@@ -94,17 +95,19 @@ def _expected(visit: Visit, ahead: Answer, name: str, form: str) -> str:
     return visit.text(said.format(n=weeks, **{key: text(value) for key, value in parts.items()}))
 
 
-def deals_picture(visit: Visit, answer: Answer, cut: str) -> dict[str, Any] | None:
+def deals_picture(
+    visit: Visit, answer: Answer, cut: str, url: Callable[[dict[str, Any]], str]
+) -> dict[str, Any] | None:
     """How the open deals of each stage, or of each value of the cut, are expected to end; None without open deals."""
     rows = [row for row in answer.rows if row["pipeline"] is not None or cut]
     if not rows:
         return None
+    first = {_place(row, cut): row for row in reversed(rows)}
     names = list(dict.fromkeys(_place(row, cut) for row in rows))
     ends = {
         end: [sum(row["deals"] * row[f"{end}_share"] for row in rows if _place(row, cut) == name) for name in names]
         for end in ("won", "open", "lost")
     }
-    unknown = visit.text(Text("unknown", "неизвестно"))
     order = range(len(names))
     if cut:
         order = sorted(order, key=lambda place: -ends["won"][place])  # type: ignore[assignment]
@@ -131,8 +134,9 @@ def deals_picture(visit: Visit, answer: Answer, cut: str) -> dict[str, Any] | No
         "data": {
             "type": "bars",
             "stacked": True,
-            "labels": [_label(names[place], cut, unknown, several=several) for place in shown],
+            "labels": [_label(visit, names[place], cut, several=several) for place in shown],
             "series": series,
+            "urls": [url(first[names[place]]) for place in shown],
             "language": visit.language,
             "height": 34 * len(shown) + 44,
         },
@@ -143,9 +147,9 @@ def _place(row: dict[str, Any], cut: str) -> tuple[Any, ...]:
     return (row[cut],) if cut else (row["pipeline"], row["stage"])
 
 
-def _label(name: tuple[Any, ...], cut: str, unknown: str, *, several: bool) -> str:
+def _label(visit: Visit, name: tuple[Any, ...], cut: str, *, several: bool) -> str:
     if cut:
-        return str(name[0] or unknown)
+        return visit.member(cut, name[0])
     return f"{name[1]} · {name[0]}" if several and name[0] else str(name[1])
 
 

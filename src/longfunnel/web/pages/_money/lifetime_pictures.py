@@ -27,7 +27,9 @@ TYPE_SAID: Final = (
 )
 
 
-def ltv_picture(visit: Visit, answer: Answer, by: tuple[str, ...], grain: str) -> dict[str, Any] | None:
+def ltv_picture(
+    visit: Visit, answer: Answer, by: tuple[str, ...], grain: str, url: Callable[[dict[str, Any]], str]
+) -> dict[str, Any] | None:
     """What a client of each row has brought, and will have brought; None without clients whose orders have sums."""
     rows = _first([row for row in answer.rows if row["ltv"] is not None], grain)
     if not rows:
@@ -46,7 +48,7 @@ def ltv_picture(visit: Visit, answer: Answer, by: tuple[str, ...], grain: str) -
         )
     return {
         "title": _brought(visit, answer, is_predicted=is_predicted),
-        "data": ranges(visit, answer, rows, _labels(visit, rows, by, grain), lines, joined=True),
+        "data": ranges(visit, answer, rows, _labels(visit, rows, by, grain), lines, urls=_urls(rows, url), joined=True),
     }
 
 
@@ -62,7 +64,9 @@ def _brought(visit: Visit, answer: Answer, *, is_predicted: bool) -> str:
     return visit.text(said.format(**names))
 
 
-def alive_picture(visit: Visit, answer: Answer, by: tuple[str, ...], grain: str) -> dict[str, Any] | None:
+def alive_picture(
+    visit: Visit, answer: Answer, by: tuple[str, ...], grain: str, url: Callable[[dict[str, Any]], str]
+) -> dict[str, Any] | None:
     """Which share of each row's clients has not left; None where the models say nothing."""
     rows = _first([row for row in answer.rows if row["alive_share"] is not None], grain)
     if not rows:
@@ -71,8 +75,14 @@ def alive_picture(visit: Visit, answer: Answer, by: tuple[str, ...], grain: str)
     said = Text("{share} of clients have not left for good", "{share} клиентов не ушли насовсем")
     return {
         "title": visit.text(said.format(share=visit.shown.share(answer.totals["alive_share"], places=0))),
-        "data": ranges(visit, answer, rows, _labels(visit, rows, by, grain), [line]),
+        "data": ranges(visit, answer, rows, _labels(visit, rows, by, grain), [line], urls=_urls(rows, url)),
     }
+
+
+def _urls(rows: list[dict[str, Any]], url: Callable[[dict[str, Any]], str]) -> list[str] | None:
+    """Where each row leads; none where no row does."""
+    found = [url(row) for row in rows]
+    return found if any(found) else None
 
 
 def _first(rows: list[dict[str, Any]], grain: str) -> list[dict[str, Any]]:

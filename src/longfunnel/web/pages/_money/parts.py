@@ -141,8 +141,7 @@ def picked(visit: Visit, name: str, words: Iterable[str], usual: str) -> str:
 
 def label_of(visit: Visit, row: dict[str, Any], by: Iterable[str]) -> str:
     """What a row is called in a picture."""
-    unknown = visit.text(Text("unknown", "неизвестно"))
-    return " · ".join(str(row[name] or unknown) for name in by)
+    return " · ".join(visit.member(name, row[name]) for name in by)
 
 
 def strip_without(visit: Visit, *names: str) -> Strip:

@@ -76,7 +76,7 @@ def show(visit: Visit) -> Response[Any]:
         try:
             values |= _answered(visit, msgspec.structs.replace(visit.question, options=options))
         except QuestionError as error:
-            values["mistake"] = str(error)
+            values["mistake"] = error.to(visit.language)
     return visit.show(
         "pages/what_if.html",
         strip=strip_without(visit, "model", "basis"),

@@ -17,7 +17,7 @@ _TABS = {
     "/paths/chains": Text("Chains of channels", "Цепочки каналов"),
     "/paths/lags": Text("Time to order", "Время до заказа"),
     "/paths/cohorts": Text("Cohorts", "Когорты"),
-    "/paths/retention": Text("Retention", "Возвраты"),
+    "/paths/retention": Text("Retention", "Удержание"),
 }
 
 

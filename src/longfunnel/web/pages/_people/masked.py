@@ -8,6 +8,8 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from longfunnel.web.visit import Visit
 
 
@@ -52,3 +54,14 @@ def _masked_phone(written: str) -> str:
         seen += letter.isdigit()
         made.append("•" if letter.isdigit() and 4 < seen <= digits - 2 else letter)
     return "".join(made)
+
+
+_SAYING = ("phone", "email", "telegram", "user", "contact")
+"""Kinds of identifiers that a reader may know somebody by."""
+
+
+def known_as(identifiers: Iterable[str], *, whole: bool) -> list[str]:
+    """Identifiers (``kind:value``) as this reader may see them, what says most first; cookies, which say nothing, are left out."""
+    parts = [text.partition(":") for text in identifiers]
+    said = sorted((part for part in parts if part[0] in _SAYING), key=lambda part: _SAYING.index(part[0]))
+    return [shown_identifier(kind, value, whole=whole) for kind, _, value in said]

@@ -41,6 +41,12 @@ FACTS = {
     "stage_entry": Text("a stage", "этап"),
     "decision": Text("a decision", "решение"),
 }
+_NOT_FACTS = {
+    "webhooks": Text("Webhooks", "Вебхуки"),
+    "quarantine": Text("Quarantine", "Карантин"),
+    "raw_records": Text("Records as they came", "Записи, как они пришли"),
+}
+"""What else is held about a person."""
 
 
 def show(visit: Visit) -> Response[Any]:
@@ -106,7 +112,7 @@ def consider(visit: Visit) -> Response[Any]:
             )
             groups = [[_group(visit, group) for group in side] for side in (preview.before, preview.after)]
     except LongfunnelError as error:
-        mistake = str(error)
+        mistake = error.to(visit.language)
     finally:
         connection.close()
     titles = {
@@ -187,7 +193,7 @@ def erase(visit: Visit) -> Response[Any]:
     typed = visit.posted("word")
     if visit.request.method == "POST" and typed.lower() == word:
         visit.audit("person_erased", str(person_id))
-        job = jobs_of(visit.business.folder).begin(
+        job = jobs_of(visit.business).begin(
             "erase", f"person {person_id}", lambda own, tell: run(own, found, progress=tell)[0], by=_by(visit)
         )
         return visit.redirect(f"/jobs/{job.number}")
@@ -197,9 +203,7 @@ def erase(visit: Visit) -> Response[Any]:
         title=visit.text(Text("Erase the person", "Стереть человека")),
         person_id=person_id,
         identifiers=[shown_identifier(one.kind, one.value, whole=whole) for one in found.identifiers],
-        rows={
-            visit.text(FACT_TITLES[name]) if name in FACT_TITLES else name: many for name, many in found.rows.items()
-        },
+        rows={visit.text((FACT_TITLES | _NOT_FACTS)[name]): many for name, many in found.rows.items()},
         own_files=found.own_files,
         word=word,
         mistake=visit.request.method == "POST",

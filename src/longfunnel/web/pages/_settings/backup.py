@@ -42,16 +42,14 @@ def show(visit: Visit) -> Response[Any]:
             for file in files
         ],
         folder=folder,
-        running=next(
-            (job for job in jobs_of(visit.business.folder).all() if job.kind == "backup" and not job.is_over), None
-        ),
+        running=next((job for job in jobs_of(visit.business).all() if job.kind == "backup" and not job.is_over), None),
     )
 
 
 def make(visit: Visit) -> Response[Any]:
     """Make one in the background."""
     target = _folder(visit) / f"backup-{now():%Y-%m-%d-%H%M%S}.zip"
-    job = jobs_of(visit.business.folder).begin(
+    job = jobs_of(visit.business).begin(
         "backup",
         target.name,
         lambda own, tell: str(backup(own, target, progress=tell)),

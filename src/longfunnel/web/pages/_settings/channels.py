@@ -73,7 +73,7 @@ def save(visit: Visit) -> Response[Any]:
     try:
         change_settings(visit.business, lambda document: _write(document, rules))
     except LongfunnelError as error:
-        return show(visit, rules=rules, mistake=str(error))
+        return show(visit, rules=rules, mistake=error.to(visit.language))
     visit.audit("settings_changed", "channels")
     visit.site.answering.refresh()
     return visit.redirect("/settings/channels?_saved=1")

@@ -67,16 +67,16 @@ FORMS: dict[str, Form] = {
     "counting": Form("counting", Text("Counting", "Правила счёта"), Text("Where the field counts differently. Each number says which it used.", "Там, где считают по-разному. У каждого числа видно, по какому правилу оно получено."), (
         Field("lookback_days", Text("Lookback window", "Окно атрибуции"), Text("Earlier touches earn no credit for a lead.", "Более ранние касания не засчитываются."), "int", unit=_DAYS, rule=_AT_LEAST_ONE),
         Field("session_minutes", Text("A visit ends after", "Визит заканчивается через"), Text("Minutes of silence.", "Минут тишины."), "int", unit=_MINUTES, rule=_AT_LEAST_ONE),
-        Field("lead_join_hours", Text("One request within", "Один и тот же лид в пределах"), Text("Leads of one person from different sources within this time are one.", "Обращения человека из разных источников за это время — один лид."), "int", unit=_HOURS, rule=_NOT_NEGATIVE),
+        Field("lead_join_hours", Text("Requests count as one lead within", "Считать одним лидом заявки за"), Text("Leads of one person from different sources within this time are one.", "Обращения человека из разных источников за это время — один лид."), "int", unit=_HOURS, rule=_NOT_NEGATIVE),
         Field("revenue", Text("Revenue is", "Выручка — это"), kind="choice", choices=(
             ("auto", Text("paid where payments are connected, won elsewhere", "оплаты, а где их нет — выигранные сделки")),
             ("paid", Text("what was paid", "только оплаты")),
             ("won", Text("what was won", "выигранные сделки")),
         )),
-        Field("min_cases", Text("Too few cases below", "Мало случаев, если меньше"), Text("Such a rate is shown in grey with n = ….", "Такая доля показана серым, с n = …."), "int", rule=_AT_LEAST_ONE),
+        Field("min_cases", Text("Too few cases below", "Мало случаев, если меньше"), Text("Such a rate is shown in grey, with the number of cases.", "Такая доля показана серым, рядом — число случаев."), "int", rule=_AT_LEAST_ONE),
         Field("tracking_since", Text("Visits are tracked since", "Визиты отслеживаются с"), Text("Empty: since the first visit.", "Пусто — с первого визита."), "day"),
     ), Counting),
-    "guards": Form("guards", Text("Shared identifiers", "Общие идентификаторы"), Text("A phone or e-mail that more contacts share links nobody.", "Телефон или почта, которые делит больше контактов, никого не связывают."), (
+    "guards": Form("guards", Text("Shared identifiers", "Общие идентификаторы"), Text("An office phone or info@ is not one person. Above these numbers a phone or e-mail joins nobody.", "Телефон офиса или info@ — это не один человек. Если контактов больше, чем указано, по такому телефону или почте людей не объединяем."), (
         Field("phone", Text("Contacts with one phone", "Контактов с одним телефоном"), kind="int", rule=_AT_LEAST_ONE),
         Field("email", Text("Contacts with one e-mail", "Контактов с одной почтой"), kind="int", rule=_AT_LEAST_ONE),
         Field("visitor", Text("Contacts with one browser", "Контактов с одним браузером"), kind="int", rule=_AT_LEAST_ONE),
@@ -84,18 +84,18 @@ FORMS: dict[str, Form] = {
     ), Guards),
     "schedule": Form("schedule", Text("Schedule", "Расписание"), Text("What the running server does by itself.", "Что сервер делает сам, пока работает."), (
         Field("sync_minutes", Text("Look at the sources every", "Проверять источники каждые"), Text("0: only by hand.", "0 — только вручную."), "number", unit=_MINUTES, rule=_NOT_NEGATIVE),
-        Field("build_seconds", Text("New facts are gathered for", "Копить новые данные"), Text("Before people and journeys are built of them.", "Прежде чем собрать из них людей и пути."), "number", unit=_SECONDS, rule=_NOT_NEGATIVE),
+        Field("build_seconds", Text("Refresh the reports no more often than every", "Обновлять отчёты не чаще, чем раз в"), Text("New data waits so long, so that reports are not made anew for each row.", "Столько копятся новые данные, чтобы не пересчитывать отчёты из-за каждой строки."), "number", unit=_SECONDS, rule=_NOT_NEGATIVE),
     ), Schedule),
-    "collector": Form("collector", Text("Collector", "Сборщик"), Text("How what comes from sites is taken in.", "Как принимаются данные с сайтов."), (
-        Field("keep_days", Text("Keep what came, as it came, for", "Хранить принятое как есть"), Text("So long a restored backup can catch up.", "Столько времени восстановленная копия может догнать пропущенное."), "int", unit=_DAYS, rule=_NOT_NEGATIVE),
-        Field("requests_per_second", Text("Requests a second from one address", "Запросов в секунду с одного адреса"), kind="number", rule=Text("A number above 0.", "Число больше 0.")),
+    "collector": Form("collector", Text("Data from the site", "Приём данных с сайта"), Text("How what comes from sites and webhooks is taken in.", "Как принимается то, что присылают сайт и вебхуки."), (
+        Field("keep_days", Text("Keep the log of what came for", "Хранить журнал принятого"), Text("After a backup is restored, what came since is read from it again.", "Если восстановить резервную копию, пришедшее после неё дочитается отсюда."), "int", unit=_DAYS, rule=_NOT_NEGATIVE),
+        Field("requests_per_second", Text("At most so many requests a second from one address", "Не больше запросов в секунду с одного адреса"), kind="number", rule=Text("A number above 0.", "Число больше 0.")),
     ), Collector),
-    "mail": Form("mail", Text("Mail", "Почта"), Text("The server that takes our letters. The password stays in an environment variable.", "Через какой сервер уходят письма. Пароль остаётся в переменной окружения."), (
+    "mail": Form("mail", Text("Mail", "Почта"), Text("The server that takes our letters.", "Через какой сервер уходят письма."), (
         Field("host", Text("SMTP server", "Сервер SMTP"), Text("Empty: no letters are sent.", "Пусто — письма не отправляются."), example="smtp.example.com"),
         Field("port", Text("Port", "Порт"), kind="int", rule=_AT_LEAST_ONE),
         Field("security", Text("Security", "Шифрование"), kind="choice", choices=(("starttls", Text("STARTTLS", "STARTTLS")), ("tls", Text("TLS", "TLS")), ("none", Text("none", "без шифрования")))),
         Field("user", Text("Sign in as", "Имя для входа")),
-        Field("password_env", Text("Variable with the password", "Переменная с паролем")),
+        Field("password_env", Text("Variable with the password", "Переменная с паролем"), Text("The password is not typed here: whoever starts the server sets it in this environment variable, before longfunnel up.", "Сам пароль сюда не вводят: его задаёт тот, кто запускает сервер, — в этой переменной окружения, до longfunnel up.")),
         Field("sender", Text("Letters come from", "Письма приходят от"), example="reports@example.com"),
     ), Mail),
 }  # fmt: skip
@@ -158,7 +158,7 @@ def place_mistakes(visit: Visit, form: Form, message: str) -> dict[str, str]:
             None,
         )
         if field:
-            found[field.name] = visit.text(field.rule) if field.rule.en else line.split(". ", 1)[-1]
+            found[field.name] = visit.text(field.rule) if field.rule.en else line[line.index(f"[{form.section}]") :]
     return found or {"": message}
 
 

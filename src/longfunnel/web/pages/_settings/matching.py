@@ -27,10 +27,21 @@ if TYPE_CHECKING:
     from longfunnel.web.visit import Visit
 
 _HERE = "/settings/matching"
+FIELDS = {
+    "source": Text("spend source", "источник расхода"),
+    "campaign": Text("campaign", "кампания"),
+    "campaign_id": Text("campaign id", "номер кампании"),
+    "ad_group": Text("ad group", "группа объявлений"),
+    "ad": Text("ad", "объявление"),
+    "term": Text("keyword", "ключевая фраза"),
+    "account": Text("account", "кабинет"),
+    "medium": Text("medium", "тип трафика"),
+}
+"""What the sides of a rule are called; the marks of a link go by their own names."""
 _NORMALISING = {
     "case": Text("case", "регистр"),
     "separators": Text("separators", "разделители"),
-    "transliteration": Text("transliteration", "транслитерация"),
+    "transliteration": Text("Latin and Cyrillic spelling", "латиница и кириллица"),
 }
 
 
@@ -47,7 +58,7 @@ def show(visit: Visit, *, rules: list[dict[str, Any]] | None = None, mistake: st
         levels=state.levels.rows if state else [],
         rules=[*own, _values(None)],
         joins=joins,
-        fields=RULE_FIELDS,
+        fields=[(name, visit.text(FIELDS[name]) if name in FIELDS else name) for name in RULE_FIELDS],
         normalising=[(name, visit.text(text)) for name, text in _NORMALISING.items()],
         placeholders=list(PLACEHOLDERS),
         defaults=[(said(rule), visits) for rule, visits, _ in state.defaults] if state else [],
@@ -75,7 +86,7 @@ def save(visit: Visit) -> Response[Any]:
     try:
         replace_rules(visit.business, rules)
     except LongfunnelError as error:
-        return show(visit, rules=[_filled(rule) for rule in rules], mistake=str(error))
+        return show(visit, rules=[_filled(rule) for rule in rules], mistake=error.to(visit.language))
     visit.audit("settings_changed", "match")
     visit.site.answering.refresh()
     return visit.redirect(f"{_HERE}?_saved=1")
@@ -91,7 +102,7 @@ def take(visit: Visit) -> Response[Any]:
     try:
         accept(visit.business, [found.rule])
     except LongfunnelError as error:
-        return show(visit, mistake=str(error))
+        return show(visit, mistake=error.to(visit.language))
     visit.audit("settings_changed", f"match accepted: {said(found.rule)}")
     visit.site.answering.refresh()
     return visit.redirect(f"{_HERE}?_saved=1&_propose=1")

@@ -96,7 +96,7 @@ def _saved(visit: Visit, site: str, change: Any, what: str) -> Response[Any]:
     try:
         change_settings(visit.business, change)
     except LongfunnelError as error:
-        return show(visit, wrong=site, mistake=str(error))
+        return show(visit, wrong=site, mistake=error.to(visit.language))
     visit.audit("settings_changed", f"{what} {site}")
     return visit.redirect("/settings/sites?_saved=1")
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from longfunnel.core.errors import LongfunnelError
-from longfunnel.core.text import Text
+from longfunnel.core.text import Text, spoken
 from longfunnel.warehouse.facts import facts
 from longfunnel.web.pages._sources.words import FACTS, column_title
 
@@ -64,9 +64,46 @@ def credentials_shown(visit: Visit, connector: Connector, kept: dict[str, str]) 
     ]
 
 
-def credentials_given(visit: Visit, connector: Connector) -> dict[str, str]:
-    """The keys that were sent; an empty one was not given."""
-    return {one.name: visit.posted(f"c-{one.name}") for one in connector.credentials}
+def opening_shown(visit: Visit, connector: Connector, kept: dict[str, str]) -> dict[str, Any]:
+    """How the keys are asked for: the ways to open the system, each with its steps and its keys, and the keys of no way."""
+    shown = {one["name"]: one for one in credentials_shown(visit, connector, kept)}
+    back = f"{visit.site.public_url.rstrip('/')}/connect-back"
+    chosen = _way_of(visit, connector, kept)
+    ways = [
+        {
+            "title": visit.text(way.title),
+            "is_chosen": number == chosen,
+            "steps": [visit.text(step).replace("{back}", back) for step in way.steps],
+            "credentials": [
+                *({**shown[name], "is_required": True} for name in way.needs),
+                *(shown[name] for name in way.also),
+            ],
+        }
+        for number, way in enumerate(connector.ways)
+    ]
+    of_ways = {name for way in connector.ways for name in (*way.needs, *way.also)}
+    return {"ways": ways, "credentials": [one for name, one in shown.items() if name not in of_ways]}
+
+
+def credentials_given(visit: Visit, connector: Connector) -> tuple[dict[str, str], set[str]]:
+    """The keys that were sent, an empty one being not given; and the names of those of the ways that were not chosen, which are
+    to be forgotten once another way has been given its keys."""
+    given = {one.name: visit.posted(f"c-{one.name}") for one in connector.credentials}
+    if not connector.ways:
+        return given, set()
+    way = connector.ways[_way_of(visit, connector, {})]
+    own = {*way.needs, *way.also}
+    others = {name for one in connector.ways for name in (*one.needs, *one.also)} - own
+    has_own = any(given[name] for name in own)
+    return {name: value for name, value in given.items() if name not in others}, others if has_own else set()
+
+
+def _way_of(visit: Visit, connector: Connector, kept: dict[str, str]) -> int:
+    """The way that was chosen, else the one whose keys are there, else the first."""
+    posted = visit.posted("way")
+    if posted.isdecimal() and int(posted) < len(connector.ways):
+        return int(posted)
+    return next((number for number, way in enumerate(connector.ways) if any(name in kept for name in way.needs)), 0)
 
 
 def option_shown(visit: Visit, source: Source, option: Option, choices: list[Record]) -> dict[str, Any]:
@@ -85,7 +122,7 @@ def option_shown(visit: Visit, source: Source, option: Option, choices: list[Rec
         "is_on": bool(value),
         "chosen": chosen,
         "is_required": option.is_required,
-        "offered": [(str(one.get("value", "")), str(one.get("title", ""))) for one in offered],
+        "offered": [(str(one.get("value", "")), visit.text(spoken(one.get("title") or ""))) for one in offered],
     }
 
 
@@ -141,7 +178,8 @@ def _number(text: str, title: Text) -> int | float:
     try:
         return int(text) if "." not in text else float(text)
     except ValueError:
-        raise LongfunnelError(f"{title}: «{text}» is no number.") from None
+        said = Text("{title}: «{text}» is no number.", "{title}: «{text}» — не число.")
+        raise LongfunnelError(said.format(title=title, text=text)) from None
 
 
 def sample_tables(visit: Visit, rows: list[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import msgspec
 from litestar.datastructures import UploadFile
@@ -14,9 +15,9 @@ from longfunnel.app.sources.uploads import ENDINGS, LARGEST, keep_upload, upload
 from longfunnel.connect import Proposal, columns_of, preview
 from longfunnel.core.errors import LongfunnelError, SourceError
 from longfunnel.core.settings import Source
-from longfunnel.core.text import Text
+from longfunnel.core.text import NOTHING, Text
 from longfunnel.warehouse.facts import Type, facts
-from longfunnel.web.pages._sources.words import FACTS, column_title, said
+from longfunnel.web.pages._sources.words import FACTS, column_title
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,12 +42,12 @@ def upload(visit: Visit) -> Response[Any]:
     try:
         path = keep_upload(visit.business, file.file, file.filename)
     except SourceError as error:
-        return drop_page(visit, mistake=str(error))
+        return drop_page(visit, mistake=error.to(visit.language))
     visit.audit("file_uploaded", path.as_posix())
     known = source_of(visit.business, visit.business.folder / path)
     if known:
         return visit.redirect(f"/jobs/{begin(visit, 'sync', known).number}")
-    return visit.redirect(f"/sources/new?_file={_quoted(path)}")
+    return visit.redirect(f"/sources/new?_file={quote(path.as_posix())}")
 
 
 def drop_page(visit: Visit, *, mistake: str = "") -> Response[Any]:
@@ -72,27 +73,27 @@ def show(visit: Visit) -> Response[Any]:
                 path, Source(name="new", fact=fact or "lead", path=path.as_posix()), folder=visit.business.folder
             )
         except LongfunnelError as broken:  # no table at all: no mapping mends it
-            return drop_page(visit, mistake=str(broken))
+            return drop_page(visit, mistake=broken.to(visit.language))
         draft = Source(name=_named(visit, path), fact=fact or "lead", path=path.as_posix())
-        return _form(visit, path, Proposal(path, draft, "", 0.0), mistake=str(error))
-    return _form(visit, path, proposal)
+        return mapping_form(visit, path, Proposal(path, draft, NOTHING, 0.0), mistake=error.to(visit.language))
+    return mapping_form(visit, path, proposal)
 
 
 def save(visit: Visit) -> Response[Any]:
     """Look again at the first rows with the mapping as it is now; or write it, and import in the background."""
     path = _file(visit, visit.posted("_file"))
-    source = _posted_source(visit, path)
+    source = posted_source(visit, path)
     business = visit.settings.business
     try:
         proposal = preview(path, source, business=business, folder=visit.business.folder)
     except LongfunnelError as error:
-        return _form(visit, path, Proposal(path, source, "", 0.0), mistake=str(error))
+        return mapping_form(visit, path, Proposal(path, source, NOTHING, 0.0), mistake=error.to(visit.language))
     if visit.posted("verb") != "accept":
-        return _form(visit, path, proposal)
+        return mapping_form(visit, path, proposal)
     try:
         name = add_source(visit.business, proposal)
     except LongfunnelError as error:
-        return _form(visit, path, proposal, mistake=str(error))
+        return mapping_form(visit, path, proposal, mistake=error.to(visit.language))
     visit.audit("source_added", name)
     return visit.redirect(f"/jobs/{begin(visit, 'import', name).number}")
 
@@ -101,12 +102,13 @@ def begin(visit: Visit, kind: str, name: str = "") -> Job:
     """Import the source (or all of them) in the background."""
     names = [name] if name else None
     by = visit.user.email if visit.user else ""
-    return jobs_of(visit.business.folder).begin(
-        kind, name, lambda own, tell: bring_in(own, names, progress=tell), by=by
-    )
+    return jobs_of(visit.business).begin(kind, name, lambda own, tell: bring_in(own, names, progress=tell), by=by)
 
 
-def _form(visit: Visit, path: Path, proposal: Proposal, *, mistake: str = "") -> Response[Any]:
+def mapping_form(
+    visit: Visit, path: Path, proposal: Proposal, *, mistake: str = "", is_known: bool = False
+) -> Response[Any]:
+    """The columns of the file and what each is, with the first rows as understood; ``is_known``: of a source that is there."""
     source = proposal.source
     fact = facts()[source.fact]
     ours: dict[str, str] = {}
@@ -124,12 +126,14 @@ def _form(visit: Visit, path: Path, proposal: Proposal, *, mistake: str = "") ->
     mapped = set(ours.values()) | set(source.constants)
     return visit.show(
         "pages/source_new.html",
-        title=visit.text(_TITLE),
+        title=source.name if is_known else visit.text(_TITLE),
+        is_known=is_known,
+        action=f"/sources/{quote(source.name, safe='')}/columns" if is_known else "/sources/new",
         file=path.as_posix(),
         source=source,
         fact=source.fact,
         facts=[(name, visit.text(FACTS[name])) for name in facts()],
-        why=said(proposal.why, visit.language),
+        why=visit.text(proposal.why),
         columns=[(header, examples, ours.get(header, "")) for header, examples in columns],
         choices=choices,
         has_props=PROPS in fact.column_by_name,
@@ -140,15 +144,16 @@ def _form(visit: Visit, path: Path, proposal: Proposal, *, mistake: str = "") ->
             {visit.text(column_title(name)): _cell(visit, value) for name, value in row.items() if value is not None}
             for row in proposal.sample
         ],
+        titles={column.name: visit.text(column_title(column.name)) for column in fact.columns},
         shown_columns=[visit.text(column_title(name)) for name in (proposal.sample[0] if proposal.sample else {})],
-        warnings=[said(text, visit.language) for text in proposal.warnings],
-        notes=[said(text, visit.language) for text in proposal.notes],
+        warnings=[visit.text(text) for text in proposal.warnings],
+        notes=[visit.text(text) for text in proposal.notes],
         mistake=mistake,
         status=400 if mistake and visit.request.method == "POST" else 200,
     )
 
 
-def _posted_source(visit: Visit, path: Path) -> Source:
+def posted_source(visit: Visit, path: Path) -> Source:
     """The source as the form says it."""
     fact = visit.posted("fact")
     if fact not in facts():
@@ -214,9 +219,3 @@ def _named(visit: Visit, path: Path) -> str:
     known = {source.name for source in visit.settings.source}
     stem = "_".join(path.name.partition(".")[0].lower().split()) or "file"
     return next(name for name in (stem, *(f"{stem}_{number}" for number in range(2, 1000))) if name not in known)
-
-
-def _quoted(path: Path) -> str:
-    from urllib.parse import quote
-
-    return quote(path.as_posix())

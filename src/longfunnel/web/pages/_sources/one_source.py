@@ -11,14 +11,15 @@ import tomlkit
 
 from longfunnel.app.serving.jobs import jobs_of
 from longfunnel.app.settings_file import change_settings, row_named
+from longfunnel.app.sources.import_files import files_of
 from longfunnel.app.sources.status import Cause, SourceState, causes_of, runs_of, source_states
 from longfunnel.connect import connector_named, connector_names
 from longfunnel.core.text import Text
 from longfunnel.warehouse.facts import facts
-from longfunnel.web.page import ANALYSTS
+from longfunnel.web.page import ANALYSTS, OWNERS
 from longfunnel.web.pages._jobs import title_of
 from longfunnel.web.pages._sources.new_file import begin
-from longfunnel.web.pages._sources.words import FACTS, column_title, said
+from longfunnel.web.pages._sources.words import FACTS, column_title
 
 if TYPE_CHECKING:
     from litestar import Response
@@ -48,6 +49,21 @@ KINDS = {
     "flag": ("true", "false"),
 }
 """Words that a value can be translated to, where the column knows only some."""
+WORDS = {
+    "open": Text("open", "в работе"),
+    "won": Text("won", "выиграна"),
+    "lost": Text("lost", "проиграна"),
+    "payment": Text("payment", "оплата"),
+    "refund": Text("refund", "возврат"),
+    "form": Text("form", "форма"),
+    "call": Text("call", "звонок"),
+    "chat": Text("chat", "чат"),
+    "email": Text("e-mail", "письмо"),
+    "crm": Text("CRM", "CRM"),
+    "true": Text("yes", "да"),
+    "false": Text("no", "нет"),
+}
+"""What these words are called."""
 
 
 def show(visit: Visit) -> Response[Any]:
@@ -64,7 +80,7 @@ def show(visit: Visit) -> Response[Any]:
         runs, causes = runs_of(connection, name), causes_of(connection, name) if may_mend else []
     finally:
         connection.close()
-    jobs = [one for one in jobs_of(visit.business.folder).all() if one.subject == name][:10]
+    jobs = [one for one in jobs_of(visit.business).all() if one.subject == name][:10]
     return visit.show(
         "pages/source.html",
         title=name,
@@ -81,6 +97,11 @@ def show(visit: Visit) -> Response[Any]:
         jobs=[(one, title_of(visit, one)) for one in jobs],
         causes=[_cause(visit, source, one) for one in causes],
         may_mend=may_mend,
+        may_change_columns=may_mend
+        and source is not None
+        and source.type == "file"
+        and bool(files_of(visit.business, source)),
+        may_remove=bool(visit.user and visit.user.role in OWNERS) and site is None,
         tag=_tag(visit, name) if site else "",
         hook=_hook(visit, source) if source and source.type == "webhook" and may_mend else "",
         minutes=visit.settings.schedule.sync_minutes,
@@ -191,16 +212,17 @@ def _mapping(visit: Visit, source: Source | None) -> list[tuple[str, str, str]]:
 
 
 def _cause(visit: Visit, source: Source | None, cause: Cause) -> dict[str, Any]:
-    found = _OURS.search(cause.reason)
+    found = _OURS.search(cause.reason.en)
     ours = found[1] if found else ""
     column = facts()[cause.fact].column_by_name.get(ours) if cause.fact in facts() else None
     return {
         "column": cause.column,
-        "reason": said(cause.reason, visit.language),
+        "reason": visit.text(cause.reason),
         "rows": cause.rows,
         "ours": ours if column and source else "",
         "title": visit.text(column_title(ours)) if ours else "",
         "values": cause.values if column else [],
+        "words": {word: visit.text(text) for word, text in WORDS.items()},
         "choices": KINDS["flag"] if column and column.type.value == "BOOLEAN" else KINDS.get(ours, ()),
         "examples": [
             {**row, "raw": list(msgspec.json.decode(row["raw"]).items()) if isinstance(row["raw"], str) else []}

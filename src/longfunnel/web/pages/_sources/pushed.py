@@ -19,12 +19,40 @@ from longfunnel.web.rendering import render
 if TYPE_CHECKING:
     from longfunnel.web.visit import Visit
 
+_MAIN = (
+    "phone",
+    "email",
+    "name",
+    "created_at",
+    "started_at",
+    "paid_at",
+    "amount",
+    "source",
+    "stage",
+    "status",
+    "duration_seconds",
+)
+"""The columns that most senders have."""
+_EXAMPLES = {
+    "lead_id": "id",
+    "deal_id": "id",
+    "call_id": "id",
+    "payment_id": "id",
+    "phone": "contact.phone",
+    "created_at": "date",
+}
 _HOOK_FACTS = ("lead", "call", "deal", "stage_entry", "payment", "message", "survey_answer", "event")
 
 
 def new_hook(visit: Visit, *, mistake: str = "") -> Response[Any]:
     """The form of a new webhook."""
-    fact = visit.posted("fact") or visit.parameter("_fact") or "lead"
+    fact = visit.posted("fact") or visit.parameter("_fact")
+    fact = fact if fact in _HOOK_FACTS else "lead"
+    columns = [
+        (column.name, visit.text(column_title(column.name)), column.required)
+        for column in facts()[fact].columns
+        if column.name != "props"
+    ]
     return visit.show(
         "pages/source_webhook.html",
         title=visit.text(Text("A webhook", "Вебхук")),
@@ -33,14 +61,12 @@ def new_hook(visit: Visit, *, mistake: str = "") -> Response[Any]:
             (name, ", ".join(visit.text(FACTS[fact]) for fact in sent if fact in FACTS))
             for name, sent in presets().items()
         ],
-        columns=[
-            (column.name, visit.text(column_title(column.name)))
-            for column in facts()[fact].columns
-            if column.name != "props"
-        ]
-        if fact in facts()
-        else [],
-        typed={name: visit.posted(name) for name in ("name", "preset", "mapping", "system")} | {"fact": fact},
+        fact_title=visit.text(FACTS[fact]),
+        main=[one for one in columns if one[2] or one[0] in _MAIN],
+        more=[one for one in columns if not one[2] and one[0] not in _MAIN],
+        examples=_EXAMPLES,
+        typed={name: visit.posted(name) for name in ("name", "preset", "system")}
+        | {"fact": fact, "mapping": _mapping(visit, fact)},
         mistake=mistake,
         status=400 if mistake else 200,
     )
@@ -49,22 +75,20 @@ def new_hook(visit: Visit, *, mistake: str = "") -> Response[Any]:
 def add_hook(visit: Visit) -> Response[Any]:
     """Write the ``[[source]]`` of the webhook; its page shows the address."""
     name, fact, preset = visit.posted("name"), visit.posted("fact"), visit.posted("preset")
-    mapping, wrong = _mapping(visit.posted("mapping"), fact)
-    if wrong:
-        return new_hook(visit, mistake=wrong.to(visit.language))
     if not name or fact not in _HOOK_FACTS or "/" in name:
         words = Text(
             "Give it a name without slashes, and say what it sends.",
             "Дайте имя без косой черты и укажите, что он присылает.",
         )
         return new_hook(visit, mistake=visit.text(words))
+    mapping = _mapping(visit, fact)
     if not mapping and not preset:
         return new_hook(
             visit,
             mistake=visit.text(
                 Text(
-                    "Say which of its fields is which: ours = theirs, one a line.",
-                    "Укажите, какое поле чему соответствует: наше = их, по одному в строке.",
+                    "Say which of its fields is which, one at least.",
+                    "Укажите, какое поле что значит, — хотя бы одно.",
                 )
             ),
         )
@@ -79,7 +103,7 @@ def add_hook(visit: Visit) -> Response[Any]:
     try:
         change_settings(visit.business, lambda document: rows_of(document, "source").append(new_row(values)))
     except LongfunnelError as error:
-        return new_hook(visit, mistake=str(error))
+        return new_hook(visit, mistake=error.to(visit.language))
     visit.audit("webhook_added", name)
     return visit.redirect(f"/sources/{quote(name)}")
 
@@ -119,7 +143,7 @@ def add_site(visit: Visit) -> Response[Any]:
             lambda document: rows_of(document, "site").append(new_row({"name": name, "origins": origins})),
         )
     except LongfunnelError as error:
-        return new_site(visit, mistake=str(error))
+        return new_site(visit, mistake=error.to(visit.language))
     visit.audit("site_added", name)
     return visit.redirect(f"/sources/{quote(name)}")
 
@@ -143,20 +167,10 @@ def check_site(visit: Visit) -> Response[Any]:
     )
 
 
-def _mapping(text: str, fact: str) -> tuple[dict[str, str], Text | None]:
-    """``ours = theirs`` line by line; or what is wrong in it."""
-    known = facts()[fact].column_by_name if fact in facts() else {}
-    found: dict[str, str] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
-        ours, sign, theirs = (part.strip() for part in line.partition("="))
-        if not sign or not theirs:
-            return {}, Text(f"Line {number}: write ours = theirs.", f"Строка {number}: нужно «наше = их».")
-        if ours not in known:
-            return {}, Text(
-                f"Line {number}: there is no column «{ours}» in {fact}.",
-                f"Строка {number}: у «{FACTS[fact].ru}» нет поля «{ours}».",
-            )
-        found[ours] = theirs
-    return found, None
+def _mapping(visit: Visit, fact: str) -> dict[str, str]:
+    """Ours → theirs, as the form says it."""
+    return {
+        column.name: theirs
+        for column in facts()[fact].columns
+        if column.name != "props" and (theirs := visit.posted(f"m-{column.name}"))
+    }

@@ -1,9 +1,7 @@
-"""Facts, their columns, and what an import says, in the reader's words."""
+"""Facts and their columns in the reader's words."""
 
 # ruff: noqa: E501 - one line is one entry, in two languages
 from __future__ import annotations
-
-import re
 
 from longfunnel.core.text import Text
 
@@ -76,93 +74,7 @@ COLUMNS: dict[str, Text] = {
 }  # fmt: skip
 """The facts' columns as people call them."""
 
-_SAID: tuple[tuple[str, str], ...] = (
-    (r"«(\w+)»: this is no date and time", r"«\1»: это не дата и время"),
-    (r"«(\w+)»: this is no date", r"«\1»: это не дата"),
-    (r"«(\w+)»: this is no amount of money", r"«\1»: это не сумма"),
-    (r"«(\w+)»: this is no whole number", r"«\1»: это не целое число"),
-    (r"«(\w+)»: this is no number", r"«\1»: это не число"),
-    (
-        r"«(\w+)»: this is no yes or no; say what it means under values",
-        r"«\1»: это не «да» и не «нет»; укажите, что это значит",
-    ),
-    (r"«(\w+)»: this is no identifier or code", r"«\1»: это не номер и не код"),
-    (r"«(\w+)» is empty, and no row can do without it", r"«\1» не заполнено, а без него строку не учесть"),
-    (
-        r"«(\w+)»: this reads two ways, and nothing in the column tells which; set (.*)",
-        r"«\1»: читается двояко; задайте \2",
-    ),
-    (
-        r"«(\w+)»: the date is before (\d+); an empty date \(0, 1970-01-01\) looks like this",
-        r"«\1»: дата раньше \2 года — так выглядит пустая дата",
-    ),
-    (r"«(\w+)»: the date is too far in the future", r"«\1»: дата слишком далеко в будущем"),
-    (r"the row has fewer cells than the header", "ячеек меньше, чем в заголовке"),
-    (
-        r"the row has more cells than the header.*",
-        "ячеек больше, чем в заголовке (так бывает, если внутри значения стоит разделитель)",
-    ),
-    (
-        r"a quote is opened and never closed, or closed in the middle of a value",
-        "кавычка не закрыта или закрыта посреди значения",
-    ),
-    (r"the row holds bytes that are no text in the file's encoding", "в строке есть байты не из кодировки файла"),
-    (r"the row cannot be parted into cells", "строку не удалось разбить на ячейки"),
-    (r"the line is no JSON", "строка — не JSON"),
-    (
-        r"([\d,]+) of the first rows will go to the quarantine: column «(.*)» as (\w+) is (\w+)\.",
-        r"\1 из первых строк попадут в карантин: столбец «\2» не читается как \3.",
-    ),
-    (
-        r"(\w+): «(.*)» reads two ways and no other value tells which; add to the source: .*",
-        r"\1: «\2» читается двояко, и другие значения не подсказывают как. Уточните ниже порядок дат или десятичный знак.",
-    ),
-    (r"The file has a header and no rows.*", "В файле только заголовок: догадка опирается лишь на него."),
-    (
-        r"(.*): ([\d,]+) rows stand in the file twice; each was counted once\.",
-        r"\1: \2 строк повторяются в файле; каждая учтена один раз.",
-    ),
-    (r"(.*): ([\d,]+) of ([\d,]+) rows are in the quarantine: (.*)\.", r"\1: \2 из \3 строк в карантине: \4."),
-    (
-        r"rows (\d+) and (\d+) have the same key and different content; the first was taken: .*",
-        r"у строк \1 и \2 один номер, но разное содержание; взята первая",
-    ),
-    (r"«(\w+)»: a count cannot be negative", r"«\1»: количество не может быть отрицательным"),
-    (r"by its columns? (.*), which name the same person", r"по столбцам \1: они называют одного человека"),
-    (r"by its columns? (.*)", r"по столбцам \1"),
-    (r"an export of (.*)", r"это выгрузка \1"),
-    (r"encoding (.*)", r"кодировка \1"),
-)
-_RUSSIAN = [(re.compile(english), russian) for english, russian in _SAID]
-_DOING = (
-    (re.compile("who is who"), "кто есть кто"),
-    (re.compile("journeys"), "пути людей"),
-    (re.compile("taking out the rows"), "убираем строки"),
-    (re.compile("writing the warehouse anew"), "переписываем хранилище"),
-    (re.compile("building"), "сборка"),
-    (re.compile("backing up (.*)"), r"копируем \1"),
-)
-
 
 def column_title(name: str) -> Text:
     """A column in words; its own name where it has none."""
     return COLUMNS.get(name, Text(name, name))
-
-
-def said(text: str, language: str) -> str:
-    """What an import says, in the reader's language."""
-    return _told(text, language, _RUSSIAN)
-
-
-def doing(text: str, language: str) -> str:
-    """What a job is doing now, in the reader's language."""
-    return _told(text, language, list(_DOING))
-
-
-def _told(text: str, language: str, rules: list[tuple[re.Pattern[str], str]]) -> str:
-    if language != "ru":
-        return text
-    for pattern, russian in rules:
-        if found := pattern.fullmatch(text):
-            return found.expand(russian)
-    return text

@@ -13,7 +13,7 @@ function look() {
 }
 
 const short = (value, language) =>
-  new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 }).format(value);
+  new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 }).format(value).replace("-", "−");
 
 function tooltip(t, formatter) {
   // rich text keeps the picture free of inline styles
@@ -46,19 +46,21 @@ function time(values, t) {
   };
 }
 
+const above = (t) => ({ inside: true, margin: 0, color: t.ink, verticalAlign: "bottom", padding: [0, 0, 9, 0], width: innerWidth - 80, overflow: "truncate" });
+
 function bars(values, t) {
-  const isNarrow = innerWidth < 760;
+  const isNarrow = innerWidth < 760;  // names stand above their bars there, so that the bars have the whole width
   const longest = values.stacked ? 0 : Math.max(0, ...(values.series ?? [values]).flatMap((one) => one.shown ?? []).map((text) => text.length));
   return {
     grid: { left: 8, right: values.stacked ? 24 : Math.max(80, 6.5 * longest + 16), top: 8, bottom: 8, containLabel: true },
     tooltip: { ...tooltip(t, (point) => `${[point.name, values.series?.[point.seriesIndex].name].filter(Boolean).join(", ")}\n${(values.series?.[point.seriesIndex] ?? values).shown?.[point.dataIndex] ?? point.value}`), trigger: "item" },
     xAxis: {
       type: "value", splitLine: { lineStyle: { color: t.line } }, axisLabel: { ...t.font, hideOverlap: true, formatter: (value) => short(value, values.language) },
-      boundaryGap: (values.series ?? [values]).some((one) => one.values.some((value) => value < 0)) ? [isNarrow ? "45%" : "14%", 0] : 0,
+      boundaryGap: (values.series ?? [values]).some((one) => one.values.some((value) => value < 0)) ? [isNarrow ? "30%" : "14%", 0] : 0,
     },
-    yAxis: { type: "category", inverse: true, data: values.labels, axisLine: { show: false }, axisTick: { show: false }, axisLabel: { ...t.font, ...(isNarrow ? { width: 112, overflow: "truncate" } : {}) } },
+    yAxis: { type: "category", inverse: true, data: values.labels, axisLine: { show: false }, axisTick: { show: false }, axisLabel: { ...t.font, ...(isNarrow ? above(t) : {}) } },
     series: (values.series ?? [values]).map((one) => ({
-      type: "bar", name: one.name, barMaxWidth: values.series && !values.stacked ? 12 : 22, barGap: "20%", stack: values.stacked ? "all" : undefined,
+      type: "bar", name: one.name, barMaxWidth: (values.series && !values.stacked) || isNarrow ? 10 : 22, barGap: "20%", stack: values.stacked ? "all" : undefined,
       data: one.values.map((value) => (value < 0 ? { value, label: { position: "left" }, itemStyle: { borderRadius: [3, 0, 0, 3] } } : value)),
       itemStyle: { color: t.colours[(one.colour ?? 1) - 1], borderRadius: [0, 3, 3, 0] },
       label: { show: !values.stacked, position: "right", ...t.font, formatter: (point) => one.shown?.[point.dataIndex] ?? point.value },
@@ -67,20 +69,28 @@ function bars(values, t) {
 }
 
 function sankey(values, t) {
-  const nodes = values.nodes.map((node) => ({ ...node, itemStyle: { color: t.colours[(node.colour ?? 9) - 1], borderWidth: 0 } }));
+  const levels = Math.max(...values.nodes.map((node) => Number.parseInt(node.name, 10)));
+  const nodes = values.nodes.map(({ label, ...node }) => ({
+    ...node, said: label, itemStyle: { color: t.colours[(node.colour ?? 9) - 1], borderWidth: 0 },
+    // the names of the last level stand inside, so that the ways have the whole width
+    ...(Number.parseInt(node.name, 10) === levels ? { label: { position: "left" } } : {}),
+  }));
+  const links = values.links.map((link) => (link.is_rest ? { ...link, lineStyle: { opacity: 0.1 } } : link));
   return {
+    animation: false,  // a picture that grows is read wrong, and printed by halves
     tooltip: { ...tooltip(t, (point) => point.data.shown ?? point.name), trigger: "item" },
     series: [{
-      type: "sankey", data: nodes, links: values.links, left: 4, right: 120, top: 8, bottom: 8, nodeWidth: 12, nodeGap: 10, nodeAlign: "left",
-      draggable: false, emphasis: { focus: "adjacency" }, lineStyle: { color: "source", opacity: 0.28, curveness: 0.5 },
-      label: { ...t.font, color: t.ink, formatter: (point) => point.data.label ?? point.name },
+      type: "sankey", data: nodes, links, left: 4, right: 4, top: 8, bottom: 8, nodeWidth: 12, nodeGap: 12, nodeAlign: "left",
+      layoutIterations: 0, draggable: false, emphasis: { focus: "adjacency" }, lineStyle: { color: "source", opacity: 0.24, curveness: 0.5 },
+      label: { ...t.font, color: t.ink, textBorderColor: t.surface, textBorderWidth: 3, formatter: (point) => point.data.said ?? point.name },
     }],
   };
 }
 
 function heat(values, t) {
-  const axis = { axisLine: { show: false }, axisTick: { show: false }, axisLabel: t.font, splitArea: { show: false } };
+  const axis = { axisLine: { show: false }, axisTick: { show: false }, axisLabel: { ...t.font, interval: 0 }, splitArea: { show: false } };
   return {
+    animation: false,
     grid: { left: 8, right: 8, top: 8, bottom: 8, containLabel: true },
     tooltip: { ...tooltip(t, (point) => point.data.shown ?? ""), trigger: "item" },
     xAxis: { type: "category", data: values.columns, position: "top", ...axis },
@@ -112,7 +122,7 @@ function ranges(values, t) {
     xAxis: { type: "value", scale: Boolean(values.free), splitLine: { lineStyle: { color: t.line } }, axisLabel: { ...t.font, hideOverlap: true, formatter: (value) => short(value * (values.times ?? 1), values.language) + (values.suffix ?? "") } },
     yAxis: {
       type: "category", inverse: true, data: values.labels, axisLine: { show: false }, axisTick: { show: false },
-      axisLabel: { ...t.font, width: isNarrow ? 104 : 220, overflow: "truncate" },
+      axisLabel: { ...t.font, width: 220, overflow: "truncate", ...(isNarrow ? above(t) : {}) },
     },
     series,
   };

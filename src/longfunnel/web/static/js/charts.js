@@ -11,20 +11,40 @@ async function draw(figure) {
   if (!canvas.isConnected || drawn.has(canvas)) return;
   const values = JSON.parse(figure.querySelector("[data-values]").textContent);
   if (values.height) canvas.style.height = `${values.height}px`;
-  const chart = init(canvas, null, { renderer: "svg" });
+  const chart = init(canvas, null, { renderer: "svg", ...room(canvas, values) });
   drawn.set(canvas, { chart, values });
   chart.setOption(options(values));
   chart.on("click", (event) => {
     const url = event.data?.url ?? values.urls?.[event.dataIndex];
     if (url) import("./panel.js").then(({ openPanel }) => openPanel(url));
   });
-  const button = figure.querySelector("[data-png]");
-  if (button) { button.hidden = false; button.onclick = () => keep(canvas, figure.dataset.chart); }
 }
 
-function keep(canvas, name) {
-  const svg = canvas.querySelector("svg");
-  const { width, height } = canvas.getBoundingClientRect();
+// A picture that needs more width than there is has it, and is moved sideways.
+const room = (canvas, values) => (values.width > canvas.clientWidth ? { width: values.width } : {});
+
+// Styles that a picture of the page's own takes from the style sheet; a copy outside of the page needs them on itself.
+const STYLES = ["fill", "fill-opacity", "stroke", "stroke-opacity", "stroke-width", "stroke-dasharray", "opacity", "font-family", "font-size", "font-weight", "text-anchor"];
+
+function standing(svg) {
+  const copy = svg.cloneNode(true);
+  const own = copy.querySelectorAll("*");
+  svg.querySelectorAll("*").forEach((part, place) => {
+    const look = getComputedStyle(part);
+    for (const name of STYLES) own[place].setAttribute(name, look.getPropertyValue(name));
+  });
+  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  return copy;
+}
+
+document.addEventListener("click", (event) => {
+  const figure = event.target.closest("[data-png]")?.closest("[data-chart], [data-picture]");
+  if (figure?.dataset.chart) keep(figure.querySelector("[data-canvas] svg"), figure.dataset.chart);
+  else if (figure) keep(standing(figure.querySelector("[data-svg], svg[viewBox][role]")), figure.dataset.picture);
+});
+
+function keep(svg, name) {
+  const width = svg.width.baseVal.value, height = svg.height.baseVal.value;
   const picture = new Image();
   picture.onload = () => {
     const target = Object.assign(document.createElement("canvas"), { width: width * 2, height: height * 2 });
@@ -45,7 +65,7 @@ function all() {
 all();
 document.addEventListener("htmx:after:swap", all);
 document.addEventListener("lf:shown", all);
-addEventListener("resize", () => { for (const { chart } of drawn.values()) chart.resize(); });
+addEventListener("resize", () => { for (const [canvas, { chart, values }] of drawn) chart.resize({ width: "auto", ...room(canvas, values) }); });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   for (const { chart, values } of drawn.values()) chart.setOption(options(values), true);
 });
