@@ -173,7 +173,7 @@ def test_no_byte_speaks_of_the_person_and_an_older_backup_brings_nobody_back(
     assert {str(file) for file in found.own_files} == {"deals.csv", "old.xlsx", "notes.txt.gz"}
     assert found.rows["event"] == 2
     steps: list[str] = []
-    erased, is_whole = erasure.erase(business, found, progress=lambda what, _: steps.append(what))
+    erased, is_whole = erasure.erase(business, found, progress=lambda what, _: steps.append(str(what)))
     assert (is_whole, bool(erased.deleted), bool(erased.emptied), bool(erased.log_records)) == (True, True, True, True)
     assert steps == ["taking out the rows", "writing the warehouse anew", "building"]
     business.close()

@@ -20,6 +20,8 @@ from longfunnel.app.business import Business
 if TYPE_CHECKING:
     from tests.cli.conftest import Said
 
+    from longfunnel.core.text import Text
+
 pytestmark = pytest.mark.slow  # each test works on a whole warehouse
 
 Cli = Callable[..., "Said"]
@@ -92,8 +94,8 @@ def test_a_build_that_is_stopped_leaves_the_build_before(another: Path, at: str)
     with Business(another) as business:
         before = business.ask("long_funnel").rows
 
-        def stop(step: str, _share: float) -> None:
-            if step == at:
+        def stop(step: str | Text, _share: float) -> None:
+            if str(step) == at:
                 raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):

@@ -234,6 +234,9 @@ def test_a_saved_funnel_stands_on_the_overview(served: Business, enter: Callable
     assert f"<b>{served.ask('funnel', steps=STEPS, **PERIOD).rows[2]['count']}</b>" in page
     assert "From visit to sale" in enter("viewer").get("/").text
     assert "From visit to sale" not in enter("manager").get("/").text
+    saved = owner.get(funnel()).text  # other tests look at the same business
+    (number,) = re.findall(r'action="/views/(\d+)/remove"[^>]*>(?:(?!</form>).)*From visit to sale', saved)
+    assert owner.post(f"/views/{number}/remove", at="/channels").status_code == 303
 
 
 def test_managers_are_kept_out_for_a_funnel_shows_everybody(enter: Callable[[str], Browser]) -> None:

@@ -34,6 +34,7 @@ class Client:
         """The answer; where it is the frame of a page still in the making, the page that it leads a browser without scripts to."""
         answer = self.once(method, path, **more)
         whole = whole_page(answer)
+        more.pop("params", None)  # they stand in that address already
         return self.once("GET", whole, **more) if whole else answer
 
     def once(self, method: str, path: str, **more: Any) -> httpx.Response:

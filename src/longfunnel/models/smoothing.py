@@ -2,7 +2,7 @@
 
 R. J. Hyndman, A. B. Koehler, J. K. Ord, R. D. Snyder: Forecasting with Exponential Smoothing (Springer, 2008). With the smoothing
 parameters given, the one-step errors are linear in the states before the first value, so that the likeliest of these are least
-squares; only one to three parameters are left to look for: first on a grid, then by L-BFGS-B. The bounds are the usual ones:
+squares; only one to three parameters are left to look for: first on a grid, then by a compass search. The bounds are the usual ones:
 0 < alpha < 1, 0 < beta < alpha, 0 < gamma < 1 - alpha, 0.8 < phi < 0.98.
 """
 

@@ -154,7 +154,7 @@ class Works:
         """For a browser without scripts: the frame around the inside that was made for it."""
         if "hx-redirect" in inside.headers:
             return Response("", status_code=303, headers={"location": inside.headers["hx-redirect"]})
-        if inside.media_type != MediaType.HTML:
+        if inside.media_type != MediaType.HTML or "location" in inside.headers:
             return inside
         title, _, body = str(inside.content).partition("</title>")
         visit = self._visit_of(request, page, route)

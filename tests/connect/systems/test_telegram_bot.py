@@ -236,9 +236,10 @@ def test_trouble_is_a_clear_state_and_loses_nothing(
     knobs.failures.append(failure)
     with pytest.raises(SyncError):
         here.sync()
-    assert here.state()[0] == state
-    assert words in here.state()[1]
-    assert knobs.token not in here.state()[1]
+    found, told = here.state()
+    assert found == state
+    assert words in told.en
+    assert knobs.token not in told.en + told.ru
     here.sync()
     assert _leads(here) == _truth()
 
@@ -258,8 +259,9 @@ def test_a_revoked_token_is_a_clear_state(here: Site, knobs: Knobs) -> None:
     knobs.token = "7001:AAother"  # noqa: S105 - of an invented system
     with pytest.raises(SyncError):
         here.sync()
-    assert here.state()[0] == "expired"
-    assert "7001" not in here.state()[1]
+    state, told = here.state()
+    assert state == "expired"
+    assert "7001" not in told.en + told.ru
 
 
 @pytest.mark.slow
@@ -337,7 +339,8 @@ def test_a_check_says_whose_bot_it_is(quiet: Site, knobs: Knobs) -> None:
     knobs.webhook = "https://bot.example/hook"
     found = connecting.check_connection(quiet.business, source_named(quiet.business, "ads"))
     assert found[0]["value"] == "webhook"
-    assert "@mebel_les_bot" in found[0]["title"]
+    assert "@mebel_les_bot" in found[0]["title"].en
+    assert "@mebel_les_bot" in found[0]["title"].ru
 
 
 @pytest.mark.slow

@@ -17,6 +17,7 @@ from longfunnel.app.business import Business
 from longfunnel.connect import ImportReport
 from longfunnel.connect._engine import Page
 from longfunnel.connect._engine.writing import Writer
+from longfunnel.core.text import Text
 from longfunnel.demo.systems._yandex_oauth import YandexOAuth
 from longfunnel.demo.systems.company import ZONE, Company
 from longfunnel.demo.systems.serving import App, serving
@@ -54,7 +55,7 @@ class Site:
         """What the warehouse answers."""
         return self.business.warehouse.execute(sql, list(values)).fetchall()
 
-    def state(self) -> tuple[str, str]:
+    def state(self) -> tuple[str, Text]:
         """How the source fares, and in which words."""
         found = self.business.state.connections.all()[SOURCE]
         return found.state, found.told

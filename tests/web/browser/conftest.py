@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from longfunnel.app.business import Business
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-PATIENCE = 120_000
+PATIENCE = 60_000
 """How long a busy machine may take to show something, in ms: the first to ask may wait for kernels to be compiled."""
 
 

@@ -44,7 +44,12 @@ def paths(server: tuple[Business, str], browser: Any) -> list[str]:
     business, url = server
     context = browser.new_context()
     context.request.get(ready_link(business, url))
-    answering = [p for p in OPEN_TO_OWNERS if context.request.get(url + p, timeout=PATIENCE).status != 404]
+    answers = {path: context.request.get(url + path, timeout=PATIENCE) for path in OPEN_TO_OWNERS}
+    answering = [
+        path
+        for path, answer in answers.items()
+        if answer.status != 404 and "content-disposition" not in answer.headers  # a file is kept, not looked at
+    ]
     context.close()
     return answering
 

@@ -147,7 +147,7 @@ def read_the_overview(me: Person) -> None:
     orders = funnel.get_by_role("link", name=re.compile(me.t(r"^\d.* Orders", r"^\d.* Заказы")))
     many = read(orders.locator(".funnel-count title").text_content())
     orders.click()
-    panel = me.panel(me.t("Behind «Orders»", "Что за числом «Заказы»"))
+    panel = me.panel(me.t("Orders: the rows", "Заказы: строки за числом"))
     assert panel.locator("tbody tr").count() == many
     me.close()
     me.page.get_by_text(me.t("As a table", "Таблицей")).first.click()
@@ -211,6 +211,7 @@ def keep_a_view_and_a_file(me: Person, name: str) -> None:
 def build_a_funnel(me: Person) -> None:
     """Two steps found by a search, the picture that comes of them, and the people in it."""
     me.go("Funnels", "Воронки")
+    me.page.locator(".builder-fold > summary").click()
     remove = me.page.get_by_role("button", name=me.t("Remove: ", "Убрать: "))
     for left in range(remove.count(), 0, -1):
         remove.first.click()
@@ -237,7 +238,7 @@ def look_at_cohorts(me: Person) -> None:
     """Every tab of the paths, and the table under the picture of cohorts."""
     me.go("Paths", "Пути")
     tabs = me.page.get_by_role("navigation", name=me.t("Paths", "Пути"), exact=True)
-    for name in (("Chains of channels", "Цепочки каналов"), ("Time to order", "Время до заказа"), ("Retention", "Возвраты"), ("Cohorts", "Когорты")):  # fmt: skip
+    for name in (("Chains of channels", "Цепочки каналов"), ("Time to order", "Время до заказа"), ("Retention", "Удержание"), ("Cohorts", "Когорты")):  # fmt: skip
         me.link(*name, tabs).click()
         tabs.locator("a[aria-current=page]", has_text=me.t(*name)).wait_for()
     figure = me.page.locator('[data-chart="cohorts"]')
@@ -297,13 +298,13 @@ def test_a_number_is_explained_and_a_report_is_shown_to_whoever_has_its_link(
     address = shared.inner_text()
     guest = open_page(address, viewport={"width": width, "height": 900})
     guest.get_by_role("heading", name=title, level=1).wait_for()
-    assert guest.locator(".funnel-stage").count() == 8
+    guest.locator(".funnel-stage").nth(7).wait_for()
     assert guest.evaluate("document.documentElement.scrollWidth") <= width
     assert not guest.locator("[data-nav], #page a[href^='/behind']").count()
     assert guest.request.get(f"{me.url}/channels", max_redirects=0).status == 303, "the link opens nothing else"
     me.page.goto(f"{me.url}/settings/users")
     row = me.page.locator("tr", has=me.page.get_by_role("rowheader", name=title, exact=True))
-    me.button("Close", "Закрыть", row).click()
+    me.button(f"Close: {title}", f"Закрыть: {title}", row).click()
     row.wait_for(state="detached")
     assert guest.request.get(address).status == 404
 
@@ -319,6 +320,7 @@ def test_a_file_that_is_dropped_becomes_a_source(
     rows.append(f"{name}-9;someday;+7 912 345-67-09;{name}.9@mail.example;google;organic")
     me.go("Sources", "Источники")
     body = "\n".join([heads, *rows, ""]).encode()
+    me.link("Bring a file in", "Загрузить файл").first.click()
     me.page.get_by_label(me.t("or choose one", "или выберите")).set_input_files(
         {"name": f"{name}.csv", "mimeType": "text/csv", "buffer": body}
     )
@@ -335,8 +337,8 @@ def test_a_file_that_is_dropped_becomes_a_source(
     cause.get_by_text("someday").last.wait_for()
     me.go("Sources", "Источники")
     source = me.page.locator("tr", has=me.page.get_by_role("rowheader", name=name, exact=True))
-    assert source.get_by_role("cell", name="7", exact=True).count() == 1
-    assert source.get_by_role("cell", name="1", exact=True).count() == 1
+    source.get_by_role("cell", name="7", exact=True).wait_for()
+    source.get_by_role("cell", name="1", exact=True).wait_for()
 
 
 @WAYS
@@ -348,7 +350,7 @@ def test_the_same_without_a_mouse(
     funnel = me.page.get_by_role("region", name=me.t("The long funnel", "Длинная воронка"))
     orders = funnel.get_by_role("link", name=re.compile(me.t(r"^\d.* Orders", r"^\d.* Заказы")))
     me.press(orders)
-    panel = me.panel(me.t("Behind «Orders»", "Что за числом «Заказы»"))
+    panel = me.panel(me.t("Orders: the rows", "Заказы: строки за числом"))
     assert panel.evaluate("one => one.contains(document.activeElement)"), "the focus is in the panel"
     me.close()
     assert orders.evaluate("one => one === document.activeElement"), "and comes back to where it was"
@@ -356,13 +358,15 @@ def test_the_same_without_a_mouse(
     keys.press("g")
     keys.press("4")
     me.page.get_by_role("heading", name=me.t("Funnels", "Воронки"), exact=True, level=1).wait_for()
+    me.press(me.page.locator(".builder-fold > summary"))
     remove = me.page.get_by_role("button", name=me.t("Remove: ", "Убрать: "))
     many = remove.count()
     me.press(remove.last)
     remove.nth(many - 1).wait_for(state="detached")
+    remove.nth(many - 2).wait_for()
     keys.press("/")
     field = me.page.get_by_label(me.t("Add a step", "Добавить шаг"))
-    assert field.evaluate("one => one === document.activeElement"), "a search comes before a filter"
+    me.page.locator("#pick:focus").wait_for()  # a search comes before a filter
     keys.insert_text(me.t("won", "выиграна"))
     me.wait_for_steps(me.t("won", "выиграна"))
     keys.press("ArrowDown")

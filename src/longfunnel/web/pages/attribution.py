@@ -43,6 +43,9 @@ _JOURNEY = {"sale": Text("to the sale", "до продажи"), "lead": Text("to
 _ROWS = {"profit": "orders", "revenue": "orders", "orders": "orders", "leads": "leads", "deals": "deals"}
 """The metric whose rows a measure is made of."""
 
+_OWN = frozenset({"models", "direct", "journey", "measure", "view"})
+"""Options that the page sets itself, from its own choices."""
+
 
 @dataclass(frozen=True)
 class _Asked:
@@ -77,10 +80,10 @@ def show(visit: Visit) -> Response[Any]:
         picked(visit, "_measure", _MEASURES, ""),
     )
     plain = msgspec.structs.replace(question, by=(by,), limit=0, metrics=(), grain="")
-    answer = visit.ask(msgspec.structs.replace(plain, options=tuple(asked.options.items())))
-    side = visit.ask(
-        msgspec.structs.replace(plain, options=tuple((asked.options | {"view": "side", "draws": "0"}).items()))
-    )
+    # the address may set what the page has no choice for; a mistake in it is told, not passed over
+    options = {name: value for name, value in question.options if name not in _OWN} | asked.options
+    answer = visit.ask(msgspec.structs.replace(plain, options=tuple(options.items())))
+    side = visit.ask(msgspec.structs.replace(plain, options=tuple((options | {"view": "side", "draws": "0"}).items())))
     measure = asked.measure or _measure_of(answer)
     chosen = replace(answer, table=answer.table.filter(pc.equal(answer.table.column("model"), asked.model)))
     warnings = [caveat for caveat in answer.caveats if caveat.code.startswith("models_disagree")]

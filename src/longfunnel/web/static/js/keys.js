@@ -18,6 +18,8 @@ document.addEventListener("keydown", (event) => {
     const found = document.querySelector("#page input[data-search]") ?? document.querySelector("#page [data-search]");
     if (!found) { location.assign("/people#q"); return; }
     const menu = found.closest("details[data-menu]");
+    const fold = found.closest("details:not([data-menu])");
+    if (fold) fold.open = true;
     if (menu) { menu.open = true; menu.querySelector(".menu-body select, .menu-body input:not([type=hidden])")?.focus(); }
     else found.focus();
   } else if (event.code === "KeyG") goes = true;
