@@ -365,7 +365,6 @@ def test_the_same_without_a_mouse(
     remove.nth(many - 1).wait_for(state="detached")
     remove.nth(many - 2).wait_for()
     keys.press("/")
-    field = me.page.get_by_label(me.t("Add a step", "Добавить шаг"))
     me.page.locator("#pick:focus").wait_for()  # a search comes before a filter
     keys.insert_text(me.t("won", "выиграна"))
     me.wait_for_steps(me.t("won", "выиграна"))
