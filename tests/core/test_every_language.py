@@ -6,12 +6,10 @@ import ast
 import re
 import string
 from functools import cache
-from pathlib import Path
 from typing import Final
 
-import longfunnel
+from tests.sources import trees
 
-SOURCES: Final = Path(longfunnel.__file__).parent
 ONE_LANGUAGE: Final = {
     "FitError": "reports tell it by its code",
     "StreamsError": "raised for whoever writes a kernel",
@@ -23,15 +21,6 @@ ONE_LANGUAGE: Final = {
 APART: Final = ("cli/screenshots.py", "demo/systems/")
 """What speaks to those who build the program, and the invented outside systems, which speak as theirs do."""
 WORDS = re.compile(r"[A-Za-zА-Яа-яЁё]{2,}")
-
-
-@cache
-def trees() -> dict[str, ast.Module]:
-    """Every module by its path below the package."""
-    return {
-        file.relative_to(SOURCES).as_posix(): ast.parse(file.read_text("utf-8"))
-        for file in sorted(SOURCES.rglob("*.py"))
-    }
 
 
 def named(node: ast.expr) -> str:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import ast
 import csv
 import io
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.sources import trees
 from tests.web.reading import plain
 from tests.web.visitor import PASSWORD
 
-import longfunnel
 from longfunnel.app.access import notices
 from longfunnel.app.access.accounts import add_user
 from longfunnel.web.pages._users.events import EVENTS
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from longfunnel.app.business import Business
     from longfunnel.core.settings import Mail
 
-SOURCES = Path(longfunnel.__file__).parent
 VERBS = {
     "user_": ("role", "disable", "enable", "sign_out", "totp_off"),
     "subscription_": ("test", "send", "pause", "resume", "remove"),
@@ -59,8 +57,8 @@ def owner(empty: Business, browse: Callable[[Business], Browser]) -> Browser:
 def written() -> set[str]:
     """The codes that the program's own source writes into the log."""
     found: set[str] = set()
-    for file in SOURCES.rglob("*.py"):
-        for call in ast.walk(ast.parse(file.read_text("utf-8"))):
+    for tree in trees().values():
+        for call in ast.walk(tree):
             if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.args):
                 continue
             name = ast.unparse(call.func)

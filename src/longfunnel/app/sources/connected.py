@@ -159,6 +159,7 @@ async def _together(
             tell(last, sum(shares.values()) / len(shares))
 
     work = asyncio.gather(*(_one(business, source, recorded_at, part(source.name), outcome) for source in sources))
+    work.add_done_callback(lambda done: done.cancelled() or done.exception())  # an interrupt leaves nobody to ask it
     watching = asyncio.create_task(watch())
     both: tuple[asyncio.Future[Any], ...] = (work, watching)
     await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
