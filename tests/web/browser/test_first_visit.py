@@ -38,6 +38,7 @@ def test_from_the_first_link_to_the_overview(server: tuple[Business, str], open_
 def test_by_the_keyboard_alone(server: tuple[Business, str], open_page: Callable[..., Any]) -> None:
     business, url = server
     page = open_page(ready_link(business, url), locale="en-US")
+    page.locator(".funnel-stage").first.wait_for()
     page.keyboard.press("?")
     page.locator("#keys[open]").wait_for()
     page.keyboard.press("Escape")

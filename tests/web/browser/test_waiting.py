@@ -67,6 +67,7 @@ def test_without_scripts_the_page_comes_by_itself(
     business, url = server
     monkeypatch.setattr(waiting, "PATIENCE", 0.0)
     page = open_page(ready_link(business, url), java_script_enabled=False, locale="en-US")
+    page.locator(".funnel-stage").first.wait_for()
     page.goto(f"{url}/?{DAYS}&filter=channel+is_not+Email")
     page.locator(".funnel-stage").first.wait_for()
     assert page.locator("nav.nav").count() == 1
