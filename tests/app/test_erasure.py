@@ -173,7 +173,7 @@ def test_no_byte_speaks_of_the_person_and_an_older_backup_brings_nobody_back(
     assert {str(file) for file in found.own_files} == {"deals.csv", "old.xlsx", "notes.txt.gz"}
     assert found.rows["event"] == 2
     steps: list[str] = []
-    erased, is_whole = erasure.erase(business, found, progress=lambda what, _: steps.append(str(what)))
+    erased, is_whole = erasure.erase(business, found.identifiers, progress=lambda what, _: steps.append(str(what)))
     assert (is_whole, bool(erased.deleted), bool(erased.emptied), bool(erased.log_records)) == (True, True, True, True)
     assert steps == ["taking out the rows", "writing the warehouse anew", "building"]
     business.close()
@@ -238,3 +238,21 @@ def test_what_a_kill_left_in_the_file_goes_with_the_next_start(folder: Path) -> 
     served = Served(folder)
     served.stop()
     assert traces(folder) == {}
+
+
+def test_what_was_confirmed_is_done_by_the_next_start_unless_it_was_called_off(folder: Path) -> None:
+    with Business(folder) as business:
+        business.sync()
+        business.build()
+        known = erasure.find_held(business, "8 912 345-67-89").identifiers
+        erasure.confirm_erasure(business, known, "person 1")
+        erasure.call_off(business, "person 1")
+        erasure.finish_erasures(business)
+        assert ("+79123456789",) in business.warehouse.execute("SELECT phone FROM facts.deal").fetchall()
+        erasure.confirm_erasure(business, known, "person 1")  # and then the server is killed
+    served = Served(folder)
+    served.stop()
+    assert traces(folder) == {}
+    with Business(folder) as business:
+        rows = business.warehouse.execute("SELECT deal_id, phone FROM facts.deal ORDER BY 1").fetchall()
+        assert rows == [("d1", None), ("d2", "+79991112233")]

@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pytest
 
 from longfunnel.cli import context
+from longfunnel.cli.table import print_table
+from longfunnel.core.text import Text
+from longfunnel.reports import Answer, Column, Question
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Said
@@ -56,3 +61,25 @@ def test_headers_stand_on_one_line_where_there_is_room(longfunnel: Cli, built: P
         "Median time",
         "90 % within",
     ]
+
+
+def test_a_change_is_said_as_on_pages(capsys: pytest.CaptureFixture[str]) -> None:
+    """A share changes in points, what was below zero by the difference; what rests on too few cases is not compared."""
+
+    def compared(name: str, form: Any, direction: Any) -> list[Column]:
+        names = (name, f"{name}_before", f"{name}_change")
+        return [Column(one, Text(one, one), form, direction=direction, unit="RUB") for one in names]
+
+    columns = (
+        *compared("cr1", "share", "up"),
+        *compared("profit", "money", "up"),
+        *compared("win_rate", "share", "up"),
+    )
+    values = [0.25, 0.2, 0.25, Decimal(50), Decimal(-100), -1.5, 0.5, 0.25, 1.0]
+    table = pa.Table.from_pylist([dict(zip((column.name for column in columns), values, strict=True))])
+    cases = {"win_rate": (4,)}
+    print_table(Answer("summary", Question("summary"), columns, table, {}, cases=cases, min_cases=30), "en")
+    shown = capsys.readouterr().out.replace("\u00a0", " ")
+    assert "▲ +5.0 pp" in shown
+    assert "▲ +150.00 RUB" in shown
+    assert "25.0 pp" not in shown

@@ -69,6 +69,8 @@ def test_all_mistakes_come_together_with_their_places() -> None:
         ('[source]\nname = "a"', "[[source]]"),
         ("business = 1", "must be a table"),
         ("[business\n", "not valid TOML"),
+        (f'[business]\nname = "{"ж" * 201}"', "[business] name: 201 characters, and at most 200 fit."),
+        (f'[[site]]\nname = "{"a" * 200_000}"', "[[site]] number 1: name: 200,000 characters, and at most 200 fit."),
     ],
 )
 def test_a_mistake_says_what_and_where(text: str, said: str) -> None:
@@ -76,3 +78,12 @@ def test_a_mistake_says_what_and_where(text: str, said: str) -> None:
         parse_settings(text, file="longfunnel.toml")
     assert said in str(error.value)
     assert "longfunnel.toml" in str(error.value)
+
+
+def test_a_name_that_is_too_long_is_not_quoted_and_a_long_one_fits() -> None:
+    source = '[[source]]\nname = "{name}"\nfact = "lead"\n'
+    with pytest.raises(SettingsError) as error:
+        parse_settings(source.format(name="a" * 200_000))
+    assert len(str(error.value)) < 200
+    assert "[[source]] № 1: name: знаков 200\u00a0000, а можно не больше 200." in error.value.to("ru")
+    assert parse_settings((source + 'path = "x"').format(name="a" * 200)).source[0].name == "a" * 200

@@ -8,11 +8,13 @@ import pytest
 from tests.web.visitor import ACCOUNTS, Browser
 
 from longfunnel.app.serving.doors import is_collectors
+from longfunnel.web import make_app
 from longfunnel.web.page import pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from longfunnel.app.business import Business
     from longfunnel.web.page import Route
 
 ROUTES = [(name, route) for name, page in pages().items() for route in page.routes]
@@ -97,3 +99,19 @@ def test_static_files_are_kept_for_ever_and_packed(enter: Callable[[str], Browse
 
 def test_no_page_stands_where_the_collector_answers() -> None:
     assert [route.path for _, route in ROUTES if is_collectors(route.path)] == []
+
+
+def test_a_token_of_any_letters_is_only_a_wrong_one(enter: Callable[[str], Browser]) -> None:
+    assert enter("owner").client.post("/account/look", data={"csrf": "ключ"}).status_code == 403
+
+
+def test_behind_https_a_browser_is_told_to_stay_there(empty: Business, browse: Callable[[Business], Browser]) -> None:
+    assert "strict-transport-security" not in browse(empty).get("/sign-in").headers
+    secure = Browser(make_app(empty, "https://funnel.cedar.test"))
+    assert "max-age=" in secure.get("/sign-in").headers["strict-transport-security"]
+    secure.client.close()
+
+
+def test_search_engines_are_kept_out(enter: Callable[[str], Browser]) -> None:
+    assert enter("").get("/robots.txt").text == "User-agent: *\nDisallow: /\n"
+    assert "/img/mark.svg" in enter("").get("/favicon.ico").headers["location"]

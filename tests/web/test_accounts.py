@@ -42,7 +42,7 @@ def test_the_printed_link_makes_the_owner_once(empty: Business, browse: Callable
     refused = browser.post("/welcome", at=path_of(url), **form)
     assert (refused.status_code, 'value="anna@cedar.test"' in refused.text) == (422, True)
     made = browser.post("/welcome", at=path_of(url), **(form | {"password": PASSWORD}))
-    assert made.headers["location"] == "/"
+    assert made.headers["location"] == "/start", "a business without data begins with its three steps"
     assert "HttpOnly" in made.headers["set-cookie"]
     assert browser.get("/").status_code == 200
     assert [user.role for user in empty.state.users.all()] == ["owner"]
@@ -73,8 +73,12 @@ def test_a_wrong_password_and_an_unknown_address_answer_the_same(
 def test_guessing_is_slowed_down(empty: Business, browse: Callable[[Business], Browser]) -> None:
     email = anna(empty)
     browser = browse(empty)
-    answers = [browser.sign_in(email, "wrong password").status_code for _ in range(10)]
-    assert answers[-1] == 429
+    answers = [browser.sign_in(email, "wrong password") for _ in range(10)]
+    assert answers[-1].status_code == 429
+    seconds = answers[-1].headers["retry-after"]
+    assert f"Try again in {seconds} s." in answers[-1].text
+    assert 0 < int(seconds) <= 60
+    assert "retry-after" not in answers[0].headers
     assert browser.sign_in(email).status_code == 429
 
 
@@ -108,7 +112,7 @@ def test_a_reset_link_works_once(empty: Business, browse: Callable[[Business], B
     assert browser.post("/reset", at=path_of(url), **form).headers["location"] == "/sign-in"
     assert browser.sign_in(user.email, "another long password").status_code == 303
     second = browse(empty)
-    assert second.post("/reset", at="/sign-in", **form).status_code == 200
+    assert second.post("/reset", at="/sign-in", **form).status_code == 410
     assert "used already" in second.get(path_of(url)).text
 
 
@@ -276,3 +280,32 @@ def test_what_people_do_is_written_down(empty: Business, browse: Callable[[Busin
     browser.sign_in(email, "wrong password")
     browser.sign_in(email)
     assert [entry.what for entry in empty.state.audit.latest()] == ["sign_in", "sign_in_refused"]
+
+
+def test_names_that_fill_no_line_are_refused(empty: Business, browse: Callable[[Business], Browser]) -> None:
+    email = anna(empty)
+    browser = browse(empty)
+    browser.sign_in(email)
+    endless = "и" * 200_000
+    form = {"name": endless, "email": "b@cedar.test", "role": "viewer"}
+    answer = browser.post("/settings/users", **form)
+    assert answer.status_code == 422
+    assert "The name: 200,000 characters, and at most 200 fit." in answer.text
+    for changed in ({"email": f"{'b' * 300}@cedar.test"}, {"role": "manager", "manager": endless}):
+        assert browser.post("/settings/users", **(form | {"name": "Boris"} | changed)).status_code == 422
+    number = str(empty.state.users.of(email).id)
+    assert (
+        browser.post(
+            f"/settings/users/{number}", at="/settings/users", verb="role", role="manager", manager=endless
+        ).status_code
+        == 422
+    )
+    assert browser.post("/account/tokens", at="/account", name=endless, scope="reports", lasts="90").status_code == 422
+    assert len(empty.state.users.all()) == 1
+    assert not empty.state.access_tokens.all()
+    for address, sent in (("/connect/new/calltouch", {}), ("/sources/site", {"origin": "https://shop.example"})):
+        answer = browser.post(address, name=endless, **sent)
+        assert answer.status_code == 400, address
+        assert "name: 200,000 characters, and at most 200 fit." in answer.text
+    assert not empty.settings.source
+    assert not empty.settings.site

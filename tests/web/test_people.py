@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -174,15 +175,48 @@ def test_a_cut_is_previewed_taken_and_undone(own: Business, browse: Callable[[Bu
     assert "After: 1" in preview.replace("\u00a0", " ")
     said = {"_verb": "join", "_first": f"email:{a}", "_second": f"email:{other}", "why": "the same"}
     taken = browser.post(f"/people/{person}/identity", token_of="/account", **said)
-    joined = browser.get(taken.headers["location"]).text
+    kept = own.state.identity_decisions.all()[-1]
+    assert kept.decided_by == ACCOUNTS["analyst"], "kept before the answer"
+    assert "To the person" in over(browser, taken.headers["location"])
+    page = browser.get(f"/people/decisions/{kept.id}").headers["location"]
+    joined = browser.get(page).text
     assert a in joined
     assert other in joined
     assert "Undo" in joined
-    number = own.state.identity_decisions.all()[-1].id
-    assert own.state.identity_decisions.all()[-1].decided_by == ACCOUNTS["analyst"]
-    undone = browser.post(f"/people/decisions/{number}/undo", token_of="/account")
-    apart = browser.get(undone.headers["location"]).text.split("<h2>Decisions", 1)[0]
+    preview = browser.get(f"/people/decisions/{kept.id}/undo").text.replace("\u00a0", " ")
+    assert "Now: 1" in preview
+    assert "After: 2" in preview
+    undone = browser.post(f"/people/decisions/{kept.id}/undo", token_of="/account")
+    over(browser, undone.headers["location"])
+    page = browser.get(f"/people/decisions/{kept.id}").headers["location"]
+    apart = browser.get(page).text.split("<h2>Decisions", 1)[0]
     assert (a in apart) != (other in apart)
+
+
+def over(browser: Browser, page: str) -> str:
+    """The page of a job once that is over."""
+    for _ in range(600):
+        if "Under way" not in (text := browser.get(page).text) and "Waits for" not in text:
+            return text
+        time.sleep(0.1)
+    raise AssertionError(page)
+
+
+@pytest.mark.slow
+def test_an_erasure_shows_what_goes_and_is_kept_before_the_answer(
+    own: Business, browse: Callable[[Business], Browser], buyer: dict[str, Any]
+) -> None:
+    browser = browse(own)
+    browser.sign_in(ACCOUNTS["owner"])
+    page = browser.get(f"/people/{buyer['id']}/erase").text
+    assert buyer["email"] in page
+    assert "Deals" in browser.get(f"/people/{buyer['id']}/erase/held?_part=rows").text
+    assert "Files of your own" in browser.get(f"/people/{buyer['id']}/erase/held?_part=files").text
+    wrong = browser.post(f"/people/{buyer['id']}/erase", token_of="/account", word="no")
+    assert "The word is" in wrong.text
+    job = browser.post(f"/people/{buyer['id']}/erase", token_of="/account", word="erase").headers["location"]
+    assert "taken out of everything" in over(browser, job)
+    assert "Nobody is known by this" in browser.get("/people", params={"_q": buyer["email"]}).text
 
 
 def test_what_cannot_be_decided_is_said_in_the_panel(enter: Callable[[str], Browser], buyer: dict[str, Any]) -> None:

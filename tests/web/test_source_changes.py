@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import TYPE_CHECKING
 
@@ -114,3 +115,36 @@ def test_what_is_still_written_to_is_not_removed(empty: Business, owner: Browser
     assert refused.status_code == 400
     assert "«crm» is written to by «back»" in refused.text
     assert len(empty.settings.source) == 2
+
+
+WRONG = [
+    ({"unit": "dozens"}, "Unit of amounts: there is no choice «dozens»"),
+    ({"decimal": ";"}, "Decimal sign: there is no choice «;»"),
+    ({"date_order": "year_first"}, "there is no choice «year_first»"),
+    ({"skip_rows": "many"}, "«many» is not a whole number"),
+    ({"skip_rows": "-1"}, "«-1» is not a whole number"),
+    ({"vn0": "source", "vo0": "won"}, "which word of the file means «won»"),
+    ({"vn0": "sourse", "vt0": "да", "vo0": "won"}, "no field «sourse». Did you mean «source»?"),
+    ({"k_ ": "x"}, "no field « »"),
+    ({"new_constant": "currensy", "new_constant_value": "RUB"}, "no field «currensy»"),
+]
+"""What no browser sends of itself, and what the answer says of it."""
+
+
+def test_a_mistake_in_the_form_is_said_and_what_was_chosen_stays(empty: Business, owner: Browser) -> None:
+    written = empty.settings_file.read_text("utf-8")
+    fields = form_of(owner.get("/sources/leads/columns").text)
+    manager = next(name for name, value in fields.items() if value == "manager")
+    for wrong, said in WRONG:
+        form = {**fields, manager: "audience", **wrong, "verb": "accept"}
+        answer = owner.post("/sources/leads/columns", at="/account", **form)
+        assert answer.status_code == 422, wrong
+        assert said in html.unescape(answer.text)
+        shown = form_of(answer.text)
+        assert shown[manager] == "audience"
+        assert shown.get("new_constant_value", "") == wrong.get("new_constant_value", "")
+    assert empty.settings_file.read_text("utf-8") == written
+    form = {**fields, manager: "audience", "skip_rows": "999999", "verb": "preview"}
+    answer = owner.post("/sources/new", at="/account", **form)  # a header where there is none
+    assert answer.status_code == 400
+    assert form_of(answer.text)[manager] == "audience"

@@ -6,12 +6,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import msgspec
 
-from longfunnel.app.build import LIVE, build, schema_of
+from longfunnel.app.build import LIVE, build, building, schema_of
 from longfunnel.app.business import now
 from longfunnel.app.single_flight import Flight, GivenUpError, SingleFlight, Stop
 from longfunnel.core.calendar import day_in_zone
@@ -20,10 +21,12 @@ from longfunnel.core.text import Text
 from longfunnel.reports import Answer, Question, answer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
 
     from longfunnel.app.business import Business
     from longfunnel.core.settings import Language, Settings
+    from longfunnel.core.stages import Stage
 
 _LOOK_EVERY_SECONDS = 2.0
 _KEPT = 300
@@ -31,8 +34,8 @@ _STALE_DAYS = 7
 _FRESH = Question("summary", metrics=("leads",))
 
 
-Key = tuple[str, bytes, "Language"]
-"""Of an answer: the build, the question, the language."""
+Key = tuple[str, tuple["Stage", ...], bytes, "Language"]
+"""Of an answer: the build, what the business calls the stages of its funnel, the question, the language."""
 
 
 class Answering:
@@ -49,6 +52,7 @@ class Answering:
         self._known: OrderedDict[Key, Answer] = OrderedDict()
         self._once: dict[str, dict[str, Any]] = {}
         self._flights: SingleFlight[Answer] = SingleFlight()
+        self._here = threading.local()
 
     @property
     def settings(self) -> Settings:
@@ -76,6 +80,23 @@ class Answering:
             found = self._flights.get(key, lambda flight: self._answer(key, question, flight), stop or Stop())
         return found
 
+    @contextmanager
+    def as_it_stands(self) -> Iterator[None]:
+        """Inside, what this thread asks is answered from the last build, however new the facts are."""
+        self._here.as_it_stands = True
+        try:
+            yield
+        finally:
+            self._here.as_it_stands = False
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether there is another build than the one that the last question found, or none was asked yet."""
+        if not self._is_built:
+            return True
+        with closing(self.business.warehouse.cursor()) as cursor:
+            return self._fingerprint(cursor) != self._version
+
     def once(self, schema: str) -> dict[str, Any]:
         """What is kept of a schema of derived tables while its build stands."""
         return self._once.setdefault(schema, {})
@@ -85,7 +106,8 @@ class Answering:
         return self._is_built and self._key(question, language) in self._known
 
     def _key(self, question: Question, language: Language | None) -> Key:
-        return self._version, msgspec.json.encode(question), language or self.settings.business.language
+        settings = self.settings
+        return self._version, settings.stage, msgspec.json.encode(question), language or settings.business.language
 
     def _answer(self, key: Key, question: Question, flight: Flight[Answer]) -> Answer:
         if key in self._known:  # made between the reader's look and the flight
@@ -97,7 +119,7 @@ class Answering:
         cursor = self.business.warehouse.cursor()
         flight.reach = cursor.interrupt
         try:
-            found = answer(cursor, self._spoken(key[2]), question, schema=schema, once=once.setdefault(schema, {}))
+            found = answer(cursor, self._spoken(key[3]), question, schema=schema, once=once.setdefault(schema, {}))
         except duckdb.InterruptException as error:
             if flight.is_wanted:
                 raise
@@ -140,7 +162,8 @@ class Answering:
         self._looked_at = float("-inf")
 
     def _refresh(self) -> None:
-        if time.monotonic() - self._looked_at < _LOOK_EVERY_SECONDS and self._is_built:
+        is_content = getattr(self._here, "as_it_stands", False)
+        if self._is_built and (is_content or time.monotonic() - self._looked_at < _LOOK_EVERY_SECONDS):
             return
         # the first build is waited for; later ones are made by one thread while the others answer from what stands
         if not self._building.acquire(blocking=not self._is_built):
@@ -148,14 +171,19 @@ class Answering:
         try:
             if time.monotonic() - self._looked_at < _LOOK_EVERY_SECONDS and self._is_built:
                 return
-            build(self.business)
-            version = self._fingerprint()
+            if not building.acquire(blocking=not self._is_built):  # a job builds: what stands answers meanwhile
+                return
+            try:
+                build(self.business)
+            finally:
+                building.release()
+            version = self._fingerprint(self.business.warehouse)
             if version != self._version:
                 self.forget()
             self._version, self._is_built, self._looked_at = version, True, time.monotonic()
         finally:
             self._building.release()
 
-    def _fingerprint(self) -> str:
+    def _fingerprint(self, connection: duckdb.DuckDBPyConnection) -> str:
         sql = "SELECT fingerprint FROM main.builds WHERE schema_name = ?"
-        return str(self.business.warehouse.execute(sql, [LIVE]).fetchall()[0][0])
+        return str(connection.execute(sql, [LIVE]).fetchall()[0][0])

@@ -14,6 +14,7 @@ import msgspec
 from longfunnel import __version__
 from longfunnel.app.business import now
 from longfunnel.core.errors import NothingYetError
+from longfunnel.core.settings import Mail
 from longfunnel.core.text import Text
 from longfunnel.journeys.derive.declared import declarations
 from longfunnel.warehouse.database import transaction
@@ -89,7 +90,9 @@ def _build(
             ),
         )
     # a program that declares its tables otherwise builds them anew
-    standing = (newest, msgspec.json.encode(settings), repr(decisions), __version__, declarations())
+    # what the numbers are called and who posts them changes none of them
+    counted = msgspec.structs.replace(settings, stage=(), mail=Mail())
+    standing = (newest, msgspec.json.encode(counted), repr(decisions), __version__, declarations())
     fingerprint = hashlib.sha256(repr(standing).encode()).hexdigest()
     built = connection.execute("SELECT fingerprint FROM main.builds WHERE schema_name = ?", [schema]).fetchall()
     if built == [(fingerprint,)] and not full:

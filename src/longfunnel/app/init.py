@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -37,3 +38,17 @@ def init(folder: Path, *, name: str, currency: str, timezone: str, language: str
     with file.open("x", encoding="utf-8") as opened:
         opened.write(text)
     return Business(folder.resolve())
+
+
+def begin(folder: Path) -> Business | None:
+    """A business without a name in a folder with nothing in it, to be named in the browser: its language, currency and zone are
+    those of this machine. None, and nothing written, for a folder that holds something (a hidden file is nothing)."""
+    if folder.exists() and any(not one.name.startswith(".") for one in folder.iterdir()):
+        return None
+    from babel.localtime import get_localzone
+
+    said = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
+    language = "ru" if said.startswith("ru") else "en"
+    zone = getattr(get_localzone(), "key", "")
+    currency = "RUB" if language == "ru" else "USD"
+    return init(folder, name="", currency=currency, timezone=zone if "/" in zone else "UTC", language=language)

@@ -70,7 +70,7 @@ def state(business: Business) -> State:
 
 def state_of(connection: duckdb.DuckDBPyConnection, rules: Sequence[MatchRule], levels: Answer) -> State:
     """The same over a connection, for tables that are built."""
-    seen = read_seen(connection)
+    seen = read_seen(connection, by_day=False)
     met = met_by(meet(Matcher(seen.campaigns, rules), seen.came))
     visits: Counter[int] = Counter()
     campaigns: dict[int, set[int]] = {}
@@ -121,40 +121,59 @@ def proposals_of(connection: duckdb.DuckDBPyConnection, rules: Sequence[MatchRul
     return propose(read_seen(connection), rules)
 
 
-def read_seen(connection: duckdb.DuckDBPyConnection, schema: str = LIVE) -> Seen:
-    """Both sides as the built tables have them."""
+def read_seen(connection: duckdb.DuckDBPyConnection, schema: str = LIVE, *, by_day: bool = True) -> Seen:
+    """Both sides as the built tables have them. Without ``by_day`` the clicks and visits of all days stand under one.
+
+    Rows are summed by their numbers first: few texts are left to be told apart.
+    """
     live = f'"{schema}"'
+    clicks_sql = "{'day': day_on::VARCHAR, 'clicks': clicks}" if by_day else "clicks"
     spent: dict[SpendRow, Spent] = {}
     for row in connection.execute(
-        f"""WITH named AS (
+        f"""WITH daily AS (
+            SELECT origin_id, source_system, account, props, day_on, sum(cost) AS cost, sum(clicks) AS clicks FROM {live}.spends GROUP BY ALL
+        ),
+        named AS (
             SELECT s.*, m.* EXCLUDE (kind, mark_id), json_extract_string(s.props, '/ad_group_id') AS ad_group_id,
                 json_extract_string(s.props, '/keyword_id') AS keyword_id, json_extract_string(s.props, '/ad_id') AS ad_id
-            FROM {live}.spends s JOIN {live}.marks m ON m.mark_id = s.origin_id
+            FROM daily s JOIN {live}.marks m ON m.mark_id = s.origin_id
         ),
         summed AS (
             SELECT origin_id, source_system, nullif(trim(account), '') AS account, source, medium, campaign_id, campaign, ad_group_id, ad_group,
-                keyword_id, term, ad_id, ad, content, day_on::VARCHAR AS day, sum(cost) AS cost, sum(clicks)::BIGINT AS clicks
+                keyword_id, term, ad_id, ad, content, day_on, sum(cost) AS cost, sum(clicks)::BIGINT AS clicks
             FROM named GROUP BY ALL
         )
-        SELECT origin_id, source_system, max(day), account, source, medium, campaign_id, campaign, ad_group_id, ad_group, keyword_id, term, ad_id, ad,
-            content, coalesce(sum(cost), 0), list({{'day': day, 'clicks': clicks}}) FILTER (clicks > 0), count(cost) > 0
+        SELECT origin_id, source_system, max(day_on)::VARCHAR AS latest, account, source, medium, campaign_id, campaign, ad_group_id, ad_group,
+            keyword_id, term, ad_id, ad, content, coalesce(sum(cost), 0) AS cost, {"list" if by_day else "sum"}({clicks_sql}) FILTER (clicks > 0) AS clicks,
+            count(cost) > 0 AS is_priced
         FROM summed GROUP BY ALL ORDER BY ALL"""
     ).fetchall():
         *named, cost, clicks, is_priced = row
-        days = {one["day"]: one["clicks"] for one in clicks or ()}
-        spent[SpendRow(*named)] = Spent(cost, Counter(days), is_priced)
+        spent[SpendRow(*named)] = Spent(cost, _days(clicks, "clicks"), is_priced)
+    visits_sql = "{'day': day_on::VARCHAR, 'visits': visits}" if by_day else "visits"
     came: dict[Link, Came] = {}
     for *words, days, leads in connection.execute(
-        f"""WITH summed AS (
-            SELECT m.source, m.medium, m.campaign, m.content, m.term, t.day_on::VARCHAR AS day,
-                count(*) FILTER (t.kind = 'visit') AS visits, count(*) FILTER (t.kind <> 'visit') AS leads
-            FROM {live}.touches t JOIN {live}.marks m ON m.mark_id = t.origin_id GROUP BY ALL
+        f"""WITH daily AS (
+            SELECT origin_id, {"day_on" if by_day else "NULL::DATE AS day_on"}, count(*) FILTER (kind = 'visit') AS visits,
+                count(*) FILTER (kind <> 'visit') AS leads
+            FROM {live}.touches GROUP BY ALL
+        ),
+        summed AS (
+            SELECT m.source, m.medium, m.campaign, m.content, m.term, t.day_on, sum(t.visits)::BIGINT AS visits, sum(t.leads) AS leads
+            FROM daily t JOIN {live}.marks m ON m.mark_id = t.origin_id GROUP BY ALL
         )
-        SELECT source, medium, campaign, content, term, list({{'day': day, 'visits': visits}}) FILTER (visits > 0), sum(leads)::BIGINT
+        SELECT source, medium, campaign, content, term, {"list" if by_day else "sum"}({visits_sql}) FILTER (visits > 0) AS days, sum(leads)::BIGINT
         FROM summed GROUP BY ALL ORDER BY ALL"""
     ).fetchall():
-        came[Link(*words)] = Came(Counter({one["day"]: one["visits"] for one in days or ()}), leads)
+        came[Link(*words)] = Came(_days(days, "visits"), leads)
     return Seen(campaigns_of(spent), spent, came)
+
+
+def _days(found: Any, name: str) -> Counter[str]:
+    """What was counted by day: structs, or the sum of all days."""
+    if isinstance(found, list):
+        return Counter({one["day"]: one[name] for one in found})
+    return Counter({"": int(found)} if found else {})
 
 
 def accept(business: Business, rules: Sequence[MatchRule]) -> None:

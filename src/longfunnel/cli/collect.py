@@ -34,10 +34,13 @@ def up(
     port: Annotated[int, typer.Option(help="The port to listen on.")] = 8700,
     public_url: Annotated[str, typer.Option(help="How the world reaches the server, where that differs.")] = "",
 ) -> None:
-    """Show the pages, answer the API and collect what happens on the site, until Ctrl-C."""
+    """Show the pages, answer the API and collect what happens on the site, until Ctrl-C. In an empty folder a business begins: the
+    pages ask what it is called."""
     from longfunnel.app.access.accounts import first_link
+    from longfunnel.app.init import begin
 
     settings: Context = context.obj
+    begin(settings.directory)
     with settings.business(elsewhere=False) as business:
         url = public_url or f"http://{host}:{port}"
 
@@ -57,10 +60,11 @@ def serve_all(
     from longfunnel.app.serving.up import serve
     from longfunnel.cli.remote import carry_out, stop
     from longfunnel.web import make_app
+    from longfunnel.web.warming import Warming
 
     serve(
         business, host=host, port=port, public_url=public_url, on_ready=tell, pages=make_app,
-        control=lambda running: Control(running, carry_out, stop),
+        control=lambda running: Control(running, carry_out, stop), go_ahead=Warming,
     )  # fmt: skip
 
 

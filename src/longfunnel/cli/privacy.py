@@ -65,7 +65,7 @@ def erase(
             console.print("Nothing was changed.", highlight=False)
             return
         with settings.progress() as progress:
-            erased, is_whole = erasure.erase(business, found, progress=progress)
+            erased, is_whole = erasure.erase(business, found.identifiers, progress=progress)
     console.print(
         f"[green]✓[/] Erased: {erased.deleted} rows deleted, {erased.emptied} rows kept without the person, "
         f"{erased.log_records} records of the log.",

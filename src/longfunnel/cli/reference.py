@@ -20,6 +20,7 @@ from longfunnel.connect import connector_named, connector_names
 from longfunnel.core.collecting import Collector, Goal, Numbers, Schedule, Site
 from longfunnel.core.matching import PLACEHOLDERS, MatchRule
 from longfunnel.core.settings import Business, ChannelRule, Counting, Guards, Mail, Settings, Source, WriteBack
+from longfunnel.core.stages import Stage
 from longfunnel.dimensions import dimensions
 from longfunnel.journeys.reasons import REASONS
 from longfunnel.metrics import metrics
@@ -151,6 +152,7 @@ def _settings() -> str:
         ("[business]", Business),
         ("[counting]", Counting),
         ("[guards]", Guards),
+        ("[[stage]]", Stage),
         ("[[channel]]", ChannelRule),
         ("[[match]]", MatchRule),
         ("[[source]]", Source),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from babel.numbers import get_currency_symbol
 from rich.cells import cell_len
@@ -12,12 +14,14 @@ from rich.text import Text as Styled
 
 from longfunnel.cli.context import console
 from longfunnel.core.money import show_value
+from longfunnel.core.shown import Shown
 from longfunnel.core.text import Text
 from longfunnel.dimensions import value_text
 from longfunnel.journeys.attribution.models import MODELS
+from longfunnel.reports import change_text, is_below_zero, sense
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from longfunnel.core.settings import Language
     from longfunnel.reports import Answer, Column
@@ -37,6 +41,7 @@ _BASES = {
     "lead": Text("by date of lead", "по дате лида"),
     "payment": Text("by date of payment", "по дате оплаты"),
 }
+_COLOURS = {"better": "green", "worse": "red", "same": ""}
 _OWN_MODELS = ("attribution",)
 """Reports that name the models in their rows or columns."""
 
@@ -90,32 +95,55 @@ class _Shown:
     def __init__(self, answer: Answer, column: Column, language: Language) -> None:
         self.column = column
         self.is_number = column.format not in _WORDS
-        few = {mark.row: mark.cases for mark in answer.few if mark.column == column.name}
+        self._metric = _changed(answer, column)
+        self._zone = ZoneInfo(answer.timezone)
+        rests_on = self._metric.name if self._metric else column.name
+        few = {mark.row: mark.cases for mark in answer.few if mark.column == rests_on}
         values = answer.table.column(column.name).to_pylist()
         largest = max((abs(value) for value in values if column.format == "money" and value is not None), default=0)
         self._places = 0 if largest >= _WHOLE_FROM and answer.report not in _EXACT else 2
         self._language = language
         self.header = _header(column, language)
-        self.cells = [self._cell(value, few.get(row)) for row, value in enumerate(values)]
+        rows = answer.rows if self._metric else [{}] * len(values)
+        self.cells = [
+            self._cell(value, few.get(place), row) for place, (value, row) in enumerate(zip(values, rows, strict=True))
+        ]
         total = answer.totals.get(column.name)
         self.is_empty = total is None and bool(values) and all(value is None for value in values)
         is_known = column.name in answer.totals and (total is not None or column.adds_up)
-        self.total = self._cell(total, few.get(None)) if is_known else Styled("")
+        self.total = self._cell(total, few.get(None), answer.totals) if is_known else Styled("")
         widest = max(cell.cell_len for cell in (*self.cells, self.total, Styled("")))
         words = max(cell_len(word) for word in self.header.split(" "))
         self.width = max(widest, words) if self.is_number else min(max(widest, words), _WIDEST)
         self.wide = max(self.width, cell_len(self.header)) if self.is_number else self.width
 
-    def _cell(self, value: Any, few: int | None) -> Styled:
+    def _cell(self, value: Any, few: int | None, row: Mapping[str, Any]) -> Styled:
         if self.column.kind == "dimension" and self.column.format == "text":
             return Styled(value_text(self.column.name, value).to(self._language), style="dim" if value is None else "")
+        if self._metric and value is not None:
+            # a change of what rests on too few cases is noise
+            return self._change(self._metric, value, row) if few is None else Styled("")
+        if isinstance(value, datetime):
+            value = f"{value.replace(tzinfo=UTC).astimezone(self._zone):%Y-%m-%d %H:%M}"
         text = show_value(value, self.column.format, self._language, places=self._places)
         if few is not None:
             text += f" ({few})"
-        if self.column.name.endswith("_change") and value is not None:
-            sign = "▲ " if value > 0 else "▼ " if value < 0 else ""
-            return Styled(sign + text, style=_change_style(value, self.column))
         return Styled(text, style="dim" if few is not None or value is None else "")
+
+    def _change(self, metric: Column, change: float, row: Mapping[str, Any]) -> Styled:
+        """As pages and letters say it: a share in points, the difference where it was below zero."""
+        now, before = row[metric.name], row[f"{metric.name}_before"]
+        text = change_text(Shown(self._language, metric.unit, self._zone), metric, now, before, change)
+        step = now - before if is_below_zero(before) else change
+        sign = "▲ " if step > 0 else "▼ " if step < 0 else ""
+        return Styled(sign + text, style=_COLOURS[sense(step, metric.direction)])
+
+
+def _changed(answer: Answer, column: Column) -> Column | None:
+    """The column whose change this one says; None for any other."""
+    name = column.name.removesuffix("_change")
+    is_change = name != column.name and f"{name}_before" in answer.table.column_names
+    return answer.column(name) if is_change else None
 
 
 def _header(column: Column, language: Language) -> str:
@@ -193,9 +221,3 @@ def _period(answer: Answer, language: Language) -> str:
     model = "" if answer.report in _OWN_MODELS else title[:1].lower() + title[1:]
     basis = _BASES[question.basis].to(language) if question.basis in _BASES else ""
     return " · ".join(part for part in (days, basis, model) if part)
-
-
-def _change_style(value: Any, column: Column) -> str:
-    if not value or column.direction == "none":
-        return ""
-    return "green" if (value > 0) == (column.direction == "up") else "red"

@@ -6,18 +6,17 @@ emptied: the books must still add up. The identifiers come from whoever knows wh
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_plus
 
 from longfunnel.collect.loading.gathering import understand
 from longfunnel.collect.log.segment import Position
+from longfunnel.collect.naming import NAMING, count_sql, mentions, naming_sql, raw_rows, telling_of
 from longfunnel.collect.wire import WireError, from_payload
 from longfunnel.core.errors import MENDING, LongfunnelError, SettingsError, did_you_mean, together
 from longfunnel.core.text import Text, read_stored
 from longfunnel.warehouse.database import transaction
-from longfunnel.warehouse.facts import Fact, Type, facts
+from longfunnel.warehouse.facts import facts
 from longfunnel.warehouse.identifiers import KINDS, Identifier
 
 if TYPE_CHECKING:
@@ -32,13 +31,8 @@ if TYPE_CHECKING:
 
 DELETED = frozenset({"event", "visit", "message", "survey_answer"})
 """Facts about what a person did: their rows go. Of other facts, the columns that name the person are emptied."""
-NAMING = frozenset(
-    {"name", "company", "props", "url", "title", "referrer", "landing_page", "subject", "comment", "text"}
-)
-"""Columns whose words may name or tell of a person, in whatever fact they stand."""
 WEBHOOK = "webhook"
 """Name of the bodies of webhooks among the periods of retention."""
-_RAW = {"webhooks": "raw", "quarantine": "raw", "raw_records": "body"}
 
 
 class ErasureError(LongfunnelError):
@@ -61,17 +55,31 @@ def export_person(
     connection: duckdb.DuckDBPyConnection, identifiers: Iterable[Identifier]
 ) -> dict[str, list[dict[str, Any]]]:
     """Every row that names the person, by fact, all versions; and what came from other systems as it came."""
-    _gather(connection, identifiers)
+    known = frozenset(identifiers)
     found: dict[str, list[dict[str, Any]]] = {}
     for fact in facts().values():
-        if where := _names(fact):
-            found[fact.name] = _as_dicts(connection.execute(f'SELECT * FROM facts."{fact.name}" f WHERE {where}'))
-    for table, column in _RAW.items():
-        rows = _as_dicts(connection.execute(f"SELECT * FROM main.{table}"))
-        found[table] = [row for row in rows if _mentions(str(row[column]), _telling(identifiers))]
-    for row in found["quarantine"]:
+        where, values = naming_sql(fact, known)
+        if where:
+            rows = connection.execute(f'SELECT * FROM facts."{fact.name}" f WHERE {where}', values)
+            found[fact.name] = _as_dicts(rows)
+    for table, ids in raw_rows(connection, known).items():
+        rows = connection.execute(f"SELECT * FROM main.{table} WHERE rowid IN (SELECT unnest(?))", [ids])
+        found[table] = _as_dicts(rows)
+    for row in found.get("quarantine", []):
         row["reason"] = str(read_stored(row["reason"]))
     return {name: rows for name, rows in found.items() if rows}
+
+
+def count_person(connection: duckdb.DuckDBPyConnection, identifiers: Iterable[Identifier]) -> dict[str, int]:
+    """How many rows ``export_person`` would show, by fact; what has none is left out."""
+    known = frozenset(identifiers)
+    found: dict[str, int] = {}
+    for fact in facts().values():
+        counting, values = count_sql(fact, known)
+        if counting:
+            found[fact.name] = connection.execute(counting, values).fetchall()[0][0]
+    found |= {table: len(ids) for table, ids in raw_rows(connection, known).items()}
+    return {name: many for name, many in found.items() if many}
 
 
 def erase_person(
@@ -110,29 +118,23 @@ def erase_facts(connection: duckdb.DuckDBPyConnection, known: frozenset[Identifi
     _gather(connection, known)
     deleted = emptied = 0
     for fact in facts().values():
-        where = _names(fact)
+        where, values = naming_sql(fact, known)
         if not where:
             continue
         if until:
             happened_at = f'f."{fact.at}"'
             where += f" AND ({until.format(at=happened_at)})"
         if fact.name in DELETED or fact.name == "identity_link":
-            deleted += affected(connection.execute(f'DELETE FROM facts."{fact.name}" f WHERE {where}'))
+            deleted += affected(connection.execute(f'DELETE FROM facts."{fact.name}" f WHERE {where}', values))
             continue
         blank = [
             c.name for c in fact.columns if (c.identifier and not KINDS[c.identifier].is_document) or c.name in NAMING
         ]
         if blank:
             empty = ", ".join(f'"{name}" = NULL' for name in blank)
-            emptied += affected(connection.execute(f'UPDATE facts."{fact.name}" f SET {empty} WHERE {where}'))
-    telling = _telling(known)
-    for table, column in _RAW.items():
-        rows = connection.execute(f"SELECT rowid, {column} FROM main.{table}").fetchall()
-        gone = [rowid for rowid, raw in rows if _mentions(str(raw), telling)]
-        if gone:
-            deleted += affected(
-                connection.execute(f"DELETE FROM main.{table} WHERE rowid IN (SELECT unnest(?))", [gone])
-            )
+            emptied += affected(connection.execute(f'UPDATE facts."{fact.name}" f SET {empty} WHERE {where}', values))
+    for table, gone in raw_rows(connection, known).items():
+        deleted += affected(connection.execute(f"DELETE FROM main.{table} WHERE rowid IN (SELECT unnest(?))", [gone]))
     named = " OR ".join(f"(kind_{side}, value_{side}) IN (SELECT (kind, value) FROM erased_ids)" for side in "ab")
     deleted += affected(connection.execute(f"DELETE FROM main.merge_log WHERE {named}"))
     visitors = [identifier.value for identifier in known if identifier.kind == "visitor"]
@@ -151,49 +153,9 @@ def _gather(connection: duckdb.DuckDBPyConnection, identifiers: Iterable[Identif
         connection.executemany("INSERT INTO erased_ids VALUES (?, ?, ?)", rows)
 
 
-def _names(fact: Fact) -> str:
-    """SQL that is true for the rows ``f`` of the fact that name somebody of ``erased_ids``; empty for facts that name nobody."""
-    if fact.name == "identity_link":
-        sides = (f"(f.kind_{side}, f.value_{side}) IN (SELECT (kind, value) FROM erased_ids)" for side in "ab")
-        return f"({' OR '.join(sides)})"
-    tests = []
-    for column in fact.identifiers:
-        kind = column.identifier
-        if kind not in KINDS:
-            continue
-        system = " AND system = coalesce(f.system, '')" if KINDS[kind].is_scoped else ""
-        tests.append(f"""f."{column.name}" IN (SELECT value FROM erased_ids WHERE kind = '{kind}'{system})""")
-    # a contact that was written where no column is for it
-    free = [column.name for column in fact.columns if column.name in NAMING and column.type in (Type.TEXT, Type.PROPS)]
-    tests += [
-        f"""EXISTS (SELECT 1 FROM erased_ids e WHERE e.kind = 'email' AND contains(lower(CAST(f."{name}" AS VARCHAR)), e.value)
-                    OR e.kind = 'phone' AND contains(regexp_replace(CAST(f."{name}" AS VARCHAR), '[^0-9]', '', 'g'), right(e.value, 10)))"""
-        for name in free
-        if tests
-    ]
-    return f"({' OR '.join(tests)})" if tests else ""
-
-
-def _telling(identifiers: Iterable[Identifier]) -> list[Identifier]:
-    """Identifiers that cannot stand in a text by chance: contacts and long machine ids."""
-    return [i for i in identifiers if i.kind in ("email", "phone") or (KINDS[i.kind].is_digital and len(i.value) >= 10)]
-
-
-def _mentions(text: str, identifiers: Iterable[Identifier]) -> bool:
-    readings = {text.lower(), unquote_plus(text).lower()}
-    digits = {re.sub(r"\D", "", re.sub(r"(?<=\d)[\s()+-]+(?=\d)", "", reading)) for reading in readings}
-    for identifier in identifiers:
-        if identifier.kind == "phone":
-            if any(identifier.value[-10:] in reading for reading in digits):
-                return True
-        elif any(identifier.value.lower() in reading for reading in readings):
-            return True
-    return False
-
-
 def _record_names(record: Record, segment: int, plan: Plan, known: frozenset[Identifier]) -> bool:
     """Whether the record of the log gives a row that names the person, or mentions a contact of theirs."""
-    if _mentions(record.payload.decode("utf-8", "replace"), _telling(known)):
+    if mentions(record.payload.decode("utf-8", "replace"), telling_of(known)):
         return True
     try:
         _, system, rows, _ = understand(from_payload(record.payload), plan, Position(segment, record.offset))

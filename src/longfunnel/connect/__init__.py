@@ -10,6 +10,7 @@ from longfunnel.connect._connectors import (
     missing_credentials,
     variable,
 )
+from longfunnel.connect._corrections import Cells, Correction, corrections_of
 from longfunnel.connect._preview import columns_of, preview
 from longfunnel.connect._propose import Proposal, propose
 from longfunnel.connect._quarantine import quarantined
@@ -17,6 +18,8 @@ from longfunnel.connect._report import FileReport, ImportReport
 from longfunnel.connect.file import import_source
 
 __all__ = [
+    "Cells",
+    "Correction",
     "FileReport",
     "ImportReport",
     "Proposal",
@@ -24,6 +27,7 @@ __all__ = [
     "columns_of",
     "connector_named",
     "connector_names",
+    "corrections_of",
     "credentials_of",
     "import_source",
     "missing_credentials",

@@ -28,7 +28,6 @@ Kind = Literal["text", "workbook", "json", "lines", "parquet"]
 _CHUNK = 1 << 20
 _LEGACY_SAMPLE = 1 << 18
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_UTF8 = {"utf-8", "utf-8-sig"}
 EXPORT_AGAIN = Text("Export it again.", "Выгрузите его заново.")
 EXPORT_OTHERWISE = Text("Export it again, or as CSV.", "Выгрузите его заново или в CSV.")
 NO_TEXT = Text("{file} is empty: it holds no text.", "{file} пуст: в нём нет текста.")

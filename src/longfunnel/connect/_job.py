@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
 import duckdb
 import msgspec
 
+from longfunnel.connect._corrections import Correction, corrected, corrections_of
 from longfunnel.connect._exhausted import exhausted
 from longfunnel.connect._headers import places
 from longfunnel.connect._mapping import Plan, plan
@@ -83,6 +84,13 @@ class Job:
     name: str
     """The file, as the warehouse calls it."""
     recorded_at: datetime
+    corrections: list[Correction] = field(init=False)
+    """Rows of the source that a person has mended: they are read as mended."""
+
+    def __post_init__(self) -> None:
+        """Lay the corrections over the file."""
+        self.corrections = corrections_of(self.connection, self.source.name)
+        self.table = corrected(self.table, self.corrections)
 
     def run(self, tell: Tell) -> FileReport:
         """Import the file, or nothing of it. ``tell`` hears the share done."""
@@ -116,15 +124,16 @@ class Job:
         source = msgspec.to_builtins(self.source)
         business = msgspec.to_builtins(self.business)
         meaning = [{**source, "path": ""}, [business[key] for key in ("currency", "timezone", "country")], RULES]
-        return hashlib.sha256(
-            self.table.readable.digest.encode() + msgspec.json.encode(meaning, order="sorted")
-        ).hexdigest()
+        # a correction makes its own file worth reading again, not all the files of the source
+        mended = [[one.raw, one.mended] for one in self.corrections if one.file == self.name]
+        whole = msgspec.json.encode([*meaning, mended] if mended else meaning, order="sorted")
+        return hashlib.sha256(self.table.readable.digest.encode() + whole).hexdigest()
 
     def _is_first_and_large(self) -> bool:
         known = self.connection.execute(
             "SELECT 1 FROM main.imports WHERE source_system = ? LIMIT 1", [self.source.name]
         ).fetchall()
-        return not known and self.table.readable.size >= _LARGE
+        return not known and not self.table.mended and self.table.readable.size >= _LARGE
 
     def _load_at_once(self, made: Plan, fingerprint: str, tell: Tell) -> FileReport | None:
         """The short way for the first large file of a source: write in one pass, and see afterwards whether every row was

@@ -113,7 +113,7 @@ def _broken_lines(connection: duckdb.DuckDBPyConnection, table: Table) -> list[R
     """Lines that are no JSON: the reader gives nothing in their place."""
     found = connection.execute(
         "SELECT row_number() OVER () FROM read_ndjson_objects($file, ignore_errors=true) QUALIFY json IS NULL",
-        table.parameters,
+        {"file": str(table.readable.path)},
     ).fetchall()
     wanted = {row[0] for row in found}
     rows = []

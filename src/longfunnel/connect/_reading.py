@@ -52,7 +52,7 @@ class Table:
     readable: Readable
     headers: tuple[str, ...]
     sql: str
-    """SELECT idx, c0 … cN; its only parameter is ``$file``."""
+    """SELECT idx, c0 … cN; its parameters are ``$file`` and those of ``mended``."""
     first_row: int = 1
     """Number of the row with idx 0, as a spreadsheet shows it; 1 where the file has no header row (json, parquet)."""
     kinds: tuple[str, ...] = ()
@@ -60,6 +60,8 @@ class Table:
     is_text: bool = False
     """Delimited text: rows that cannot be parted into cells are kept apart by ``strict``, and are no rows of ``sql``."""
     notes: tuple[Text, ...] = field(default=())
+    mended: dict[str, str | None] = field(default_factory=dict)
+    """What the corrections that are laid over the file bind (``_corrections``)."""
 
     @property
     def file(self) -> Path:
@@ -69,7 +71,7 @@ class Table:
     @property
     def parameters(self) -> dict[str, Any]:
         """What to bind."""
-        return {"file": str(self.readable.path)}
+        return {"file": str(self.readable.path), **self.mended}
 
     def strict(self, *, is_numbered: bool = True) -> str:
         """The same SELECT, which also writes rows that are no rows into the rejects table; without ``idx``, which keeps the

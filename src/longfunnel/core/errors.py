@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from longfunnel.core.text import NOTHING, Text, spoken
 
@@ -73,6 +73,8 @@ class NothingYetError(LongfunnelError):
     code = "nothing_yet"
 
 
+LONGEST_LINE: Final = 200
+"""How many characters fit into what is written in one line: a name, a title, an e-mail address."""
 MENDING = Text("longfunnel.toml needs mending:", "longfunnel.toml нужно поправить:")
 """Goes before the mistakes of the settings."""
 
@@ -89,6 +91,18 @@ def did_you_mean(word: str, known: Iterable[str]) -> Text:
     """`` Did you mean «cost»?`` for the nearest known words, or no words when nothing is near."""
     near = [f"«{name}»" for name in difflib.get_close_matches(word.lower(), list(known), n=2, cutoff=0.6)]
     return Text(f" Did you mean {' or '.join(near)}?", f" Может быть, {' или '.join(near)}?") if near else NOTHING
+
+
+def too_long(what: str | Text, text: str) -> list[Text]:
+    """The one mistake of a text that is longer than ``LONGEST_LINE``, or none; ``what`` names it: «The name»."""
+    if len(text) <= LONGEST_LINE:
+        return []
+    return [
+        Text(
+            "{what}: {count:,} characters, and at most {most} fit.",
+            "{what}: знаков {count:,}, а можно не больше {most}.",
+        ).format(what=spoken(what), count=len(text), most=LONGEST_LINE)
+    ]
 
 
 def must_be(option: str, word: object, of: Iterable[str]) -> Text:

@@ -25,6 +25,7 @@ UNKNOWN = "—"
 _NBSP = "\u00a0"
 _MINUS = "\N{MINUS SIGN}"
 _SHORT_FROM = 100_000
+_MILLION = 1_000_000
 _SMALLEST_SHARE = 6
 _DAYS, _HOURS, _MINUTES = Text("d", "дн"), Text("h", "ч"), Text("min", "мин")
 
@@ -53,19 +54,31 @@ def show_number(value: Decimal | float | None, language: Language, *, places: in
         return UNKNOWN
     number = Decimal(str(value)) if isinstance(value, float) else Decimal(value)
     if short and abs(number) >= _SHORT_FROM:
-        fraction = 2 if abs(number) >= _SHORT_FROM * 10 else 0
-        return str(format_compact_decimal(number, locale=language, fraction_digits=fraction)).replace("-", _MINUS)
+        return _shortened(number, language)
     rounded = number.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
     form = "#,##0." + "0" * places if places else "#,##0"
     return str(format_decimal(rounded + 0, locale=language, format=form)).replace("-", _MINUS)
 
 
-def show_money(value: Decimal | None, currency: str, language: Language, *, short: bool = False) -> str:
-    """1 234 567,80 ₽ or $1,234,567.80; a currency without minor units (JPY) has no places. ``short`` for cards."""
+def _shortened(number: Decimal, language: Language) -> str:
+    """Six digits and more to three or so: whole thousands, two places of a million. Rounded here and not by the formatter, which
+    rounds a half to even and leaves 999,999 as 1000 thousand."""
+    power = 3 if abs(number) < _MILLION else number.adjusted() // 3 * 3 - 2
+    rounded = number.quantize(Decimal(1).scaleb(power), rounding=ROUND_HALF_UP) + 0
+    fraction = 2 if abs(rounded) >= _MILLION else 0
+    return str(format_compact_decimal(rounded, locale=language, fraction_digits=fraction)).replace("-", _MINUS)
+
+
+def show_money(
+    value: Decimal | None, currency: str, language: Language, *, short: bool = False, places: int | None = None
+) -> str:
+    """1 234 567,80 ₽ or $1,234,567.80; a currency without minor units (JPY) has no places. ``short`` for cards; ``places`` in
+    the stead of the currency's own."""
     if value is None:
         return UNKNOWN
     symbol = str(get_currency_symbol(currency, locale=language))
-    text = show_number(value, language, places=get_currency_precision(currency), short=short)
+    own = get_currency_precision(currency)
+    text = show_number(value, language, places=own if places is None else min(places, own), short=short)
     if language == "ru" or len(symbol) > 1:
         return f"{text}{_NBSP}{symbol}"
     return f"{_MINUS}{symbol}{text[1:]}" if text.startswith(_MINUS) else f"{symbol}{text}"

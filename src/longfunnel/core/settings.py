@@ -16,6 +16,7 @@ from longfunnel.core.collecting import Collector, Schedule, Signature, Site
 from longfunnel.core.errors import SettingsError, together
 from longfunnel.core.matching import MatchRule
 from longfunnel.core.settings_mistakes import meaning_mistakes, toml_said, unknown_keys, wrong_values
+from longfunnel.core.stages import Stage
 from longfunnel.core.text import NOTHING, Text, spoken
 
 Language = Literal["en", "ru"]
@@ -206,7 +207,7 @@ class Mail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     user: str = ""
     """The name to sign in with; empty: without."""
     password_env: str = "LONGFUNNEL_MAIL_PASSWORD"  # noqa: S105 - where it is, not what it is
-    """The environment variable that holds the password."""
+    """The environment variable that holds the password. Where it is not set, the one typed in the settings' page, kept sealed."""
     sender: str = "longfunnel@localhost"
     """The address that letters come from."""
 
@@ -217,6 +218,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     business: Business = Business()
     counting: Counting = Counting()
     guards: Guards = Guards()
+    stage: tuple[Stage, ...] = ()
+    """What the stages of the long funnel are called here, and which of them there are none of."""
     channel: tuple[ChannelRule, ...] = ()
     """Rules that come before the default ones."""
     match: tuple[MatchRule, ...] = ()
@@ -241,6 +244,7 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "mail": Mail,
 }
 _LISTS: dict[str, type[msgspec.Struct]] = {
+    "stage": Stage,
     "channel": ChannelRule,
     "match": MatchRule,
     "source": Source,
@@ -278,7 +282,7 @@ def parse_settings(text: str, *, file: str = "longfunnel.toml") -> Settings:
         for number, row in enumerate(rows, 1):
             if kind is Source and isinstance(row, dict):
                 _gather_options(row)
-            name = row.get("name") if isinstance(row, dict) else ""
+            name = row.get("name", row.get("metric")) if isinstance(row, dict) else ""
             label = spoken(f"[[{section}]] ") + (
                 f"«{name}»" if name else Text("number {number}", "№ {number}").format(number=number)
             )

@@ -11,8 +11,9 @@ from zoneinfo import available_timezones
 import msgspec
 
 from longfunnel.core.collecting import collecting_mistakes, networks_mistakes, schedule_mistakes
-from longfunnel.core.errors import did_you_mean
+from longfunnel.core.errors import did_you_mean, too_long
 from longfunnel.core.matching import match_mistakes
+from longfunnel.core.stages import stage_mistakes
 from longfunnel.core.text import NOTHING, Text, spoken
 
 if TYPE_CHECKING:
@@ -103,11 +104,28 @@ def _type_said(error: msgspec.ValidationError) -> Text:
 def meaning_mistakes(settings: Settings) -> list[Text]:
     """What is wrong in values of the right types, in sentences that name the place."""
     sources = settings.source
+    if mistakes := _names(settings):  # before the others: each quotes the name that it is about
+        return mistakes
     mistakes = [*_business(settings), *_write_back(settings), *_counting(settings), *_sources(settings)]
+    mistakes += stage_mistakes(settings.stage)
     mistakes += schedule_mistakes(settings.schedule)
     mistakes += match_mistakes(settings.match, (source.name for source in sources if source.fact in ("spend", "")))
     mistakes += _deductions(settings)
     return mistakes + collecting_mistakes(settings.site, settings.collector, settings.retention)
+
+
+def _names(settings: Settings) -> list[Text]:
+    """The names that are too long to be shown in a line."""
+    mistakes = too_long("[business] name", settings.business.name)
+    for section in ("source", "site", "write_back", "channel"):
+        for number, row in enumerate(getattr(settings, section), 1):
+            place = Text("[[{section}]] number {number}: name", "[[{section}]] № {number}: name")
+            mistakes += too_long(place.format(section=section, number=number), row.name)
+    return mistakes + [
+        mistake
+        for source in settings.source
+        for mistake in too_long(f"[[source]] «{source.name}»: system", source.system)
+    ]
 
 
 @cache  # settings are read with every request, and the zones are a folder of hundreds of files

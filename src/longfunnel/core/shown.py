@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +15,8 @@ from longfunnel.core.money import UNKNOWN, show_days, show_money, show_number, s
 from longfunnel.core.text import Text, plural_ru
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from longfunnel.core.settings import Language
 
 _YEAR = re.compile(r"\s*г\.$")
@@ -47,10 +48,8 @@ class Shown:
     def card(self, value: Any, form: str) -> str:
         """A value as a card shows it: shortened, money with its sign."""
         if form == "money":
-            whole = value is not None and abs(value) >= 1000
-            rounded = Decimal(value).quantize(Decimal(1)) if whole else value
-            text = show_money(rounded, self.currency, self.language, short=True)
-            return text.replace(".00", "").replace(",00", "") if whole else text
+            places = 0 if value is not None and abs(value) >= 1000 else None
+            return show_money(value, self.currency, self.language, short=True, places=places)
         if form == "count":
             return show_number(value, self.language, short=True)
         return show_value(value, form, self.language)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from longfunnel.people.decide import Group, Preview, decision, parse_identifier, preview
-from longfunnel.people.known import Evidence, Known, Link, evidence, find
+from longfunnel.people.known import Evidence, Known, Link, evidence, find, identifiers_of
 from longfunnel.people.refresh import PeopleChange, refresh_people
 from longfunnel.people.rows import row_node_sql, shared_kinds
 
@@ -17,6 +17,7 @@ __all__ = [
     "decision",
     "evidence",
     "find",
+    "identifiers_of",
     "parse_identifier",
     "preview",
     "refresh_people",

@@ -92,13 +92,7 @@ def evidence(connection: duckdb.DuckDBPyConnection, person_id: int, *, schema: s
     mark = _require_built(connection, schema)
     identifiers = _known(connection, schema, "person_id = ?", [person_id])
     if not identifiers:
-        raise NothingYetError(
-            Text("There is no person {number}.", "Человека {number} нет.").format(number=person_id),
-            hint=Text(
-                "Persons change with builds: find one by phone, e-mail or id.",
-                "Номера людей меняются с каждым построением: найдите по телефону, почте или id.",
-            ),
-        )
+        raise _nobody(person_id)
     write_rules(connection, mark)
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE people_shared_now AS SELECT node FROM "{schema}".shared_nodes;
@@ -123,6 +117,28 @@ def evidence(connection: duckdb.DuckDBPyConnection, person_id: int, *, schema: s
     forget(connection)
     links = [Link(Identifier(*row[:3]), Identifier(*row[3:6]), *row[6:]) for row in rows]
     return Evidence(person_id, identifiers, links)
+
+
+def identifiers_of(connection: duckdb.DuckDBPyConnection, person_id: int, *, schema: str = "live") -> list[Identifier]:
+    """The identifiers of one person, in the order of their kinds. Raises NothingYetError when there is no such person."""
+    _require_built(connection, schema)
+    rows = connection.execute(
+        f'SELECT kind, value, system FROM "{schema}".identifiers WHERE person_id = ?', [person_id]
+    ).fetchall()
+    if not rows:
+        raise _nobody(person_id)
+    order = list(KINDS)
+    return [Identifier(*row) for row in sorted(rows, key=lambda row: (order.index(row[0]), row[1], row[2]))]
+
+
+def _nobody(person_id: int) -> NothingYetError:
+    return NothingYetError(
+        Text("There is no person {number}.", "Человека {number} нет.").format(number=person_id),
+        hint=Text(
+            "Persons change with builds: find one by phone, e-mail or id.",
+            "Номера людей меняются с каждым построением: найдите по телефону, почте или id.",
+        ),
+    )
 
 
 def _require_built(connection: duckdb.DuckDBPyConnection, schema: str) -> Rules:

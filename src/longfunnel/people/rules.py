@@ -112,11 +112,12 @@ def find_shared(connection: duckdb.DuckDBPyConnection, schema: str, guards: Guar
         ),
         contact_nodes AS (SELECT node, kind FROM "{schema}".identifiers WHERE kind IN ({contact_kinds})),
         by_kind AS (SELECT node, kind, count(*) AS contacts FROM ({sides}) GROUP BY ALL),
-        counted AS (SELECT node, max(contacts) AS contacts FROM by_kind GROUP BY node)
+        counted AS (SELECT node, max(contacts) AS contacts FROM by_kind GROUP BY node),
+        judged AS (SELECT node FROM counted UNION SELECT node FROM people_blocks SEMI JOIN people_seeds USING (node)),
+        known AS (SELECT node, kind FROM "{schema}".identifiers SEMI JOIN judged USING (node))
         SELECT node, coalesce(contacts, 0) AS contacts, if(b.node IS NULL, 'guard', 'decision') AS reason
-        FROM "{schema}".identifiers i LEFT JOIN counted USING (node) LEFT JOIN people_blocks b USING (node)
-        WHERE node IN (SELECT node FROM counted UNION ALL SELECT node FROM people_blocks SEMI JOIN people_seeds USING (node))
-        AND (b.node IS NOT NULL OR contacts > CASE i.kind {most} END)"""
+        FROM known k LEFT JOIN counted USING (node) LEFT JOIN people_blocks b USING (node)
+        WHERE b.node IS NOT NULL OR contacts > CASE k.kind {most} END"""
     )
 
 

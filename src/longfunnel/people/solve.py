@@ -39,8 +39,8 @@ def solve(connection: duckdb.DuckDBPyConnection, schema: str, in_force: Rules, *
     find_shared(connection, schema, in_force.guards)
     all_nodes = f'SELECT node FROM "{schema}".identifiers'
     reached_nodes = f"""
-        WITH reached AS (SELECT node, person_id FROM "{schema}".identifiers
-                         WHERE node IN (SELECT node FROM people_seeds UNION SELECT node FROM people_near)),
+        WITH wanted AS (SELECT node FROM people_seeds UNION SELECT node FROM people_near),
+        reached AS MATERIALIZED (SELECT node, person_id FROM "{schema}".identifiers SEMI JOIN wanted USING (node)),
         persons AS (SELECT DISTINCT person_id FROM reached WHERE person_id IS NOT NULL
                     -- an identifier that is gone has left its person, whose others may fall apart
                     UNION SELECT person_id FROM people_before SEMI JOIN people_seeds USING (node) WHERE person_id IS NOT NULL)

@@ -25,7 +25,13 @@ from longfunnel.reports._engine.page_question import (
     with_fitting_model,
 )
 from longfunnel.reports._engine.question import DEFAULT_MODEL, MODELS, OPS, Filter, Question
-from longfunnel.reports._engine.read import question_from_json, question_from_text, question_from_url, read_question
+from longfunnel.reports._engine.read import (
+    question_from_json,
+    question_from_text,
+    question_from_url,
+    read_filter,
+    read_question,
+)
 from longfunnel.reports._engine.report import Report, reports
 from longfunnel.reports._engine.words import BASIS_WORDS, OP_WORDS, filter_words, model_words
 
@@ -67,6 +73,7 @@ __all__ = [
     "question_from_json",
     "question_from_text",
     "question_from_url",
+    "read_filter",
     "read_question",
     "reports",
     "sense",

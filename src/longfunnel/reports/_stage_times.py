@@ -22,7 +22,7 @@ def stage_times(context: Context, question: Question, known: list[str]) -> tuple
     parameters = Parameters()
     span = spans(question)[0]
     selects = []
-    for stage, (subject, start, end, joins) in _ends(context, parameters).items():
+    for stage, (subject, start, end, joins) in _ends(context, parameters, known).items():
         if stage in known and subject in context.connected:
             days = f"date_diff('microsecond', {start}, {end}) / 86400000000.0"
             rows = scope(context, question, parameters, subject, span)
@@ -38,7 +38,7 @@ def stage_times(context: Context, question: Question, known: list[str]) -> tuple
     return {stage: (median, p90) for stage, median, p90 in rows_found}, statement.runnable()
 
 
-def _ends(context: Context, parameters: Parameters) -> dict[str, tuple[str, str, str, str]]:
+def _ends(context: Context, parameters: Parameters, known: list[str]) -> dict[str, tuple[str, str, str, str]]:
     """Stage → subject, SQL of the instant at the previous stage, SQL of the instant at this one, further joins."""
     deals, orders, entries = context.table("deals"), context.table("orders"), context.table("stage_entries")
     found = {
@@ -47,7 +47,7 @@ def _ends(context: Context, parameters: Parameters) -> dict[str, tuple[str, str,
         "deals": ("deals", "t.lead_at", "t.created_at", ""),
         "orders": (
             "orders",
-            "coalesce(d.made_at, t.lead_at)",
+            "coalesce(d.made_at, t.lead_at)" if "deals" in known else "t.lead_at",
             "t.ordered_at",
             f"LEFT JOIN (SELECT deal_key, created_at AS made_at FROM {deals}) AS d ON d.deal_key = t.deal_key",
         ),

@@ -27,7 +27,7 @@ _SHOWN: dict[str, tuple[str, ...]] = {
     "leads": ("t.created_at", "t.lead_id", "t.kind", "t.quality", "o.channel", "o.campaign", "t.product", "t.manager", "t.source_system", "t.person_id"),
     "deals": ("t.created_at", "t.deal_id", "t.status", "t.pipeline", "t.stage", "t.amount", "o.channel", "t.product", "t.manager",
               "t.reason_lost", "t.person_id"),
-    "orders": ("t.ordered_at", "t.order_id", "t.revenue", "o.channel", "o.campaign", "t.product", "t.manager", "t.is_repeat", "t.person_id"),
+    "orders": ("t.ordered_at", "t.order_id", "t.revenue", "t.cost_of_goods", "o.channel", "o.campaign", "t.product", "t.manager", "t.is_repeat", "t.person_id"),
 }  # fmt: skip
 _FIRST = {
     "spends": "cost",
@@ -83,7 +83,8 @@ def answer(context: Context, question: Question) -> Answer:
         freshness=freshness(context),
         sql=statement.runnable(),
         language=context.settings.business.language,
-        title=Text("{title}: the rows", "{title}: строки за числом").format(title=metrics()[name].title),
+        timezone=context.settings.business.timezone,
+        title=Text("{title}: the rows", "{title}: строки за числом").format(title=context.metrics[name].title),
     )
 
 

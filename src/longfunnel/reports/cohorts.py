@@ -29,6 +29,7 @@ from longfunnel.reports._engine.answer import Answer, Column
 from longfunnel.reports._engine.caveats import caveats_of
 from longfunnel.reports._engine.context import quoted
 from longfunnel.reports._engine.freshness import freshness
+from longfunnel.reports._engine.remembered import remembered
 from longfunnel.reports._engine.report import Report
 from longfunnel.reports._engine.sql import Parameters, Statement
 from longfunnel.reports._funnel.columns import metric_column, schema_of
@@ -52,7 +53,8 @@ def answer(context: Context, question: Question) -> Answer:
         raise QuestionError(must_be("ages", ages, ("yes", "no")))
     parameters = Parameters()
     statement = Statement(_sql(context, question, parameters, start, grain), parameters.values)
-    found = context.connection.execute(statement.sql, statement.parameters).to_arrow_table().to_pylist()
+    # the same for both forms, which a page shows side by side
+    found = remembered(context, ("cohorts", statement.runnable()), lambda: _read(context, statement))
     last = _last_day(context)
     rows = _by_age(found, question.by, grain, last) if ages == "yes" else _to_date(found, question.by)
     for row in rows:
@@ -76,6 +78,13 @@ def answer(context: Context, question: Question) -> Answer:
         language=context.settings.business.language,
         title=REPORT.title,
     )
+
+
+def _read(context: Context, statement: Statement) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (
+        context.connection.execute(statement.sql, statement.parameters).to_arrow_table().to_pylist()
+    )
+    return found
 
 
 def buyers_of(
@@ -126,7 +135,7 @@ def _last_day(context: Context) -> date | None:
     """The last day that leads, deals, orders or visits speak of."""
     days = {"visits": "day_on", "leads": "created_on", "deals": "created_on", "orders": "ordered_on"}
     known = [f"(SELECT max({day}) FROM {context.table(table)})" for table, day in days.items()]
-    found: date | None = context.one(f"SELECT greatest({', '.join(known)})", {})[0]
+    found: date | None = context.once(f"SELECT greatest({', '.join(known)})")[0][0]
     return found
 
 

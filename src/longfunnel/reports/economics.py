@@ -44,7 +44,7 @@ _SAID_GRAIN = Text(
 
 def answer(context: Context, question: Question) -> Answer:
     """The metrics by the cut, then the month of payback and the last tenth of spend beside each row and the total."""
-    whole = answer_metrics(context, question, [metrics()[name] for name in question.metrics])
+    whole = answer_metrics(context, question, [context.metrics[name] for name in question.metrics])
     cut = _cut(question)
     costs = _costs(context, question)
     payback, sql = _payback(context, question, costs)

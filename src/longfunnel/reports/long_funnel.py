@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from longfunnel.core.stages import STAGES, shown_stages
 from longfunnel.core.text import Text
-from longfunnel.metrics import Measure, Metric, Ratio, metrics
+from longfunnel.metrics import Measure, Metric, Ratio
 from longfunnel.reports._engine.answer import Answer, Caveat, Column
 from longfunnel.reports._engine.report import Report
 from longfunnel.reports._engine.table import answer_metrics
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from longfunnel.reports._engine.context import Context
     from longfunnel.reports._engine.question import Question
 
-STAGES = ("impressions", "clicks", "visits", "leads", "qualified_leads", "deals", "orders", "repeat_orders")
 _VALUE_KNOWN = {
     "impressions": ("spends", "impressions"),
     "clicks": ("spends", "clicks"),
@@ -34,16 +34,21 @@ _VALUE_KNOWN = {
 def answer(context: Context, question: Question) -> Answer:
     """Stage by stage, or one row per value of the cut."""
     if tuple(question.metrics) != STAGES:
-        return answer_metrics(context, question, [metrics()[name] for name in question.metrics])
-    asked = _with_conversions(_known_stages(context))
+        return answer_metrics(context, question, [context.metrics[name] for name in question.metrics])
+    asked = _with_conversions(context, _known_stages(context))
     whole = answer_metrics(context, question, asked)
     return whole if question.by or question.grain else _by_stage(context, question, whole)
 
 
+def _stages(context: Context) -> tuple[str, ...]:
+    """The stages that this business has."""
+    return shown_stages(context.settings.stage)
+
+
 def _known_stages(context: Context) -> list[str]:
     known = []
-    for name in STAGES:
-        how = metrics()[name].how
+    for name in _stages(context):
+        how = context.metrics[name].how
         assert isinstance(how, Measure)  # noqa: S101 - the stages are counts
         if name in _VALUE_KNOWN:
             table, column = _VALUE_KNOWN[name]
@@ -54,13 +59,13 @@ def _known_stages(context: Context) -> list[str]:
     return known
 
 
-def _with_conversions(known: list[str]) -> list[Metric]:
+def _with_conversions(context: Context, known: list[str]) -> list[Metric]:
     asked: list[Metric] = []
-    for name in STAGES:
-        asked.append(metrics()[name])
+    for name in _stages(context):
+        asked.append(context.metrics[name])
         place = known.index(name) if name in known else 0
         if place:
-            asked.append(_conversion(metrics()[known[place - 1]], metrics()[name]))
+            asked.append(_conversion(context.metrics[known[place - 1]], context.metrics[name]))
     return asked
 
 
@@ -82,16 +87,17 @@ def _conversion(previous: Metric, stage: Metric) -> Metric:
 
 def _by_stage(context: Context, question: Question, whole: Answer) -> Answer:
     now = whole.totals
-    known = [name for name in STAGES if now[name] is not None]
+    stages = _stages(context)
+    known = [name for name in stages if now[name] is not None]
     times, times_sql = stage_times(context, question, known)
     rows: list[dict[str, Any]] = []
-    for name in STAGES:
+    for name in stages:
         earlier = known[: known.index(name)] if name in known else []
         previous, first = (now[earlier[-1]], now[earlier[0]]) if earlier else (None, None)
         median, p90 = times.get(name, (None, None))
         row: dict[str, Any] = {
             "stage": name,
-            "title": metrics()[name].title.to(whole.language),
+            "title": context.metrics[name].title.to(whole.language),
             "count": now[name],
             "conversion": _share(now[name], previous),
             "conversion_from_first": _share(now[name], first),

@@ -7,26 +7,23 @@ diagram, at most 40 links with the rest as «others». ``show=chains``: chains o
 from __future__ import annotations
 
 from collections import Counter
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pyarrow as pa
 
 from longfunnel.core.errors import QuestionError, must_be
 from longfunnel.core.text import Text
-from longfunnel.journeys.funnels.steps import unmatched
 from longfunnel.reports._engine.answer import Answer, Caveat, Column
 from longfunnel.reports._engine.caveats import caveats_of
 from longfunnel.reports._engine.freshness import freshness
 from longfunnel.reports._engine.report import Report
-from longfunnel.reports._engine.sql import Statement
-from longfunnel.reports._funnel.answer import acts_sql
 from longfunnel.reports._funnel.columns import metric_column, schema_of
 from longfunnel.reports._paths.chains import answer_chains
-from longfunnel.reports._paths.trails import count_trails, read_wanted
+from longfunnel.reports._paths.trails import distinct, trails_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from longfunnel.reports._engine.context import Context
     from longfunnel.reports._engine.question import Question
@@ -48,8 +45,7 @@ def answer(context: Context, question: Question) -> Answer:
         raise QuestionError(must_be("view", view, VIEWS))
     if view == "chains":
         return answer_chains(context, question, REPORT.title)
-    wanted = read_wanted(context, question)
-    found = count_trails(wanted)
+    found = trails_of(context, question)
     rows, columns = _paths(context, question, found) if view == "paths" else _links(context, question, found)
     return Answer(
         report=question.report,
@@ -57,9 +53,9 @@ def answer(context: Context, question: Question) -> Answer:
         columns=columns,
         table=pa.Table.from_pylist(rows, schema_of(columns)),
         totals={"count": int(found.counts.sum())} if view == "paths" else {},
-        caveats=caveats_of(context, question, [], []) + _missing(context, wanted.given),
+        caveats=caveats_of(context, question, [], []) + _missing(found),
         freshness=freshness(context),
-        sql=Statement(found.store.sql(), found.store.values).runnable() + acts_sql(wanted.given),
+        sql=found.sql,
         language=context.settings.business.language,
         title=REPORT.title,
     )
@@ -103,16 +99,9 @@ def _paths(context: Context, question: Question, found: Trails) -> tuple[list[di
 
 def _links(context: Context, question: Question, found: Trails) -> tuple[list[dict[str, Any]], tuple[Column, ...]]:
     """From which node to which, at which position. The smallest are folded together until at most 40 are left."""
-    language = context.settings.business.language
-    counts: Counter[tuple[int, str, str]] = Counter()
-    for nodes, count in zip(found.nodes.tolist(), found.counts.tolist(), strict=True):
-        names = [found.names[node] for node in nodes if node >= 0]
-        if len(names) < len(nodes):
-            names.append(_END.to(language))
-        for place, (one, two) in enumerate(pairwise(names), 1):
-            counts[place, one, two] += count
+    counts, others, end = _steps(context, found)
     most = min(question.limit or _MOST_LINKS, _MOST_LINKS)
-    folded = fold(counts, most, _OTHERS.to(language), kept=_END.to(language))
+    folded = fold(counts, most, others, kept=end)
     rows = [
         {"position": place, "from": one, "to": two, "count": count}
         for (place, one, two), count in sorted(folded.items(), key=lambda item: (item[0][0], -item[1], item[0]))
@@ -138,6 +127,45 @@ def _links(context: Context, question: Question, found: Trails) -> tuple[list[di
     )
 
 
+def _steps(context: Context, found: Trails) -> tuple[Counter[tuple[int, str, str]], str, str]:
+    """How many go from each node to the next at each position; what is folded together is called, and the end of a way."""
+    language = context.settings.business.language
+    counts: Counter[tuple[int, str, str]] = Counter()
+    names = [*found.names, _END.to(language)]  # the last is the name of -1
+    for place in range(1, found.nodes.shape[1]):
+        goes_on = found.nodes[:, place - 1] >= 0
+        links, many = distinct(found.nodes[goes_on, place - 1 : place + 1].astype(np.int64), found.counts[goes_on])
+        for (one, two), count in zip(links.tolist(), many.tolist(), strict=True):
+            counts[place, names[one], names[two]] += count
+    return counts, _OTHERS.to(language), _END.to(language)
+
+
+def folded_into(
+    context: Context, question: Question, place: int, one: str, two: str | None
+) -> list[tuple[str, str | None, int]]:
+    """What the links of this question fold into a node (``two`` None) or into a link: the node, or both ends of the step, and how
+    many did so, the commonest first. Names are those of the answer's rows; a way that ended is called as there, too.
+
+    Raises:
+        QuestionError: the question cannot be asked.
+    """
+    counts, others, end = _steps(context, trails_of(context, question))
+    folded = _folded(counts, _MOST_LINKS, others, end)
+
+    def name(at: int, node: str) -> str:
+        return others if (at, node) in folded else node
+
+    if two is not None:
+        links = [
+            (a, b, n)
+            for (at, a, b), n in counts.items()
+            if at == place and (name(at, a), name(at + 1, b)) == (one, two)
+        ]
+        return sorted(links, key=lambda item: (-item[2], item[0], item[1]))
+    nodes = [(node, None, n) for (at, node), n in _weights(counts).items() if at == place and name(at, node) == one]
+    return sorted(nodes, key=lambda item: (-item[2], item[0]))
+
+
 def fold(
     counts: Counter[tuple[int, str, str]], most: int, others: str, *, kept: str = ""
 ) -> dict[tuple[int, str, str], int]:
@@ -145,39 +173,53 @@ def fold(
     a node still equals what flows out of it. A position keeps eight nodes of its own, and ``kept``, which is never folded; then
     nodes are folded from the rarest on, one at a time, over all positions.
     """
+    return _joined(counts, _folded(counts, most, others, kept), others)
+
+
+def _weights(counts: Mapping[tuple[int, str, str], int]) -> Counter[tuple[int, str]]:
+    """How many pass each node."""
     weight: Counter[tuple[int, str]] = Counter()
     for (place, one, two), count in counts.items():
         if place == 1:
             weight[1, one] += count
         weight[place + 1, two] += count
+    return weight
+
+
+def _joined(
+    found: Mapping[tuple[int, str, str], int], folded: Container[tuple[int, str]], others: str
+) -> dict[tuple[int, str, str], int]:
+    """The links between what the nodes are called once some of them are folded."""
+    again: Counter[tuple[int, str, str]] = Counter()
+    for (place, one, two), count in found.items():
+        before = others if (place, one) in folded else one
+        again[place, before, others if (place + 1, two) in folded else two] += count
+    return dict(again)
+
+
+def _folded(counts: Counter[tuple[int, str, str]], most: int, others: str, kept: str) -> set[tuple[int, str]]:
+    """The nodes that become ``others``."""
+    weight = _weights(counts)
     waiting = [node for node, _ in sorted(weight.items(), key=lambda item: (item[1], item[0])) if node[1] != kept]
     room = Counter({place: _MOST_NODES for place, _ in waiting})
-    folded: dict[tuple[int, str], str] = {}
+    folded: set[tuple[int, str]] = set()
     for node in reversed(waiting):
         room[node[0]] -= 1
         if room[node[0]] < 0:
-            folded[node] = others
+            folded.add(node)
     waiting = [node for node in waiting if node not in folded]
-
-    def joined(found: Mapping[tuple[int, str, str], int]) -> dict[tuple[int, str, str], int]:
-        again: Counter[tuple[int, str, str]] = Counter()
-        for (place, one, two), count in found.items():
-            again[place, folded.get((place, one), one), folded.get((place + 1, two), two)] += count
-        return dict(again)
-
-    found = joined(counts)
+    found = _joined(counts, folded, others)
     while len(found) > most and waiting:
-        folded[waiting.pop(0)] = others
-        found = joined(found)
-    return found
+        folded.add(waiting.pop(0))
+        found = _joined(found, folded, others)
+    return folded
 
 
-def _missing(context: Context, given: Any) -> tuple[Caveat, ...]:
+def _missing(trails: Trails) -> tuple[Caveat, ...]:
     """Points that nothing matches today."""
-    points = [item for item in given.alternatives if item.step in (0, 1)]
     said = Text("Nothing matches «{step}» today.{near}", "Сегодня ничто не подходит под «{step}».{near}")
     found = []
-    for item in unmatched(context.connection, context.schema, points):
+    for item in trails.unmatched:
         near = " " + " / ".join(f"«{name}»?" for name in item.near) if item.near else ""
         found.append(Caveat("step_matches_nothing", said.format(step=item.predicate, near=near), 0))
     return tuple(found)

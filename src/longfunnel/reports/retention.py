@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from longfunnel.core.calendar import day_in_zone, start_of_day
 from longfunnel.core.errors import QuestionError, must_be
@@ -19,11 +20,14 @@ from longfunnel.core.text import Text
 from longfunnel.journeys.funnels.funnel import Funnel, Step
 from longfunnel.journeys.funnels.step_language import read_predicate, written_predicate
 from longfunnel.journeys.funnels.steps import check_store, unmatched
+from longfunnel.journeys.kernels.columns import signed
+from longfunnel.journeys.kernels.periods import mark_periods
 from longfunnel.reports._clients.cohorts import START_OPTION, cohort_columns, cohorts_sql, grain_of, sort_key, start_of
 from longfunnel.reports._engine.answer import Answer, Caveat, Column
 from longfunnel.reports._engine.caveats import caveats_of
 from longfunnel.reports._engine.freshness import freshness
 from longfunnel.reports._engine.report import Report
+from longfunnel.reports._engine.scope import Span
 from longfunnel.reports._engine.sql import Parameters, Statement
 from longfunnel.reports._funnel.columns import metric_column, schema_of
 from longfunnel.reports._funnel.groups import instant, next_period
@@ -52,7 +56,7 @@ def answer(context: Context, question: Question) -> Answer:
     people = context.connection.execute(
         f"SELECT * FROM ({statement.sql}) ORDER BY person_id", statement.parameters
     ).to_arrow_table()
-    activity, near = _activity(context, question)
+    activity, near = _activity(context, question, people)
     ends_on = _end(context)
     masks = _masks(context, people, activity, grain, ends_on)
     rows = _rows(people, masks, question.by, grain, kind, periods, ends_on)
@@ -87,7 +91,7 @@ def retained(
         f"SELECT * FROM ({sql}) WHERE cohort = {parameters.bind('cohort', cohort)} ORDER BY person_id",
         parameters.values,
     ).to_arrow_table()
-    activity, _ = _activity(context, question)
+    activity, _ = _activity(context, question, people)
     masks = _masks(context, people, activity, grain, _end(context))
     back = people.filter(pa.array(_active(masks, kind, age))).sort_by(
         [("started_at", "descending"), ("person_id", "ascending")]
@@ -115,8 +119,8 @@ def _periods(question: Question) -> int:
     return int(text)
 
 
-def _activity(context: Context, question: Question) -> tuple[Store, tuple[Caveat, ...]]:
-    """The store, read for what counts as coming back; and whether nothing is that today."""
+def _activity(context: Context, question: Question, people: pa.Table) -> tuple[Store, tuple[Caveat, ...]]:
+    """The store, read for what counts as coming back of these people; and whether nothing is that today."""
     predicate = written_predicate(read_predicate(question.option("activity") or "visit | page | event:*"))
     funnel = Funnel(steps=(Step(predicate=predicate), Step(predicate=predicate)))
     given = asked(context, msgspec.structs.replace(question, filters=(), by=()), funnel)
@@ -127,12 +131,13 @@ def _activity(context: Context, question: Question) -> tuple[Store, tuple[Caveat
         near = " / ".join(f"«{name}»" for item in missing for name in item.near)
         said = Text("Nothing matches «{step}» today. {near}", "Сегодня ничто не подходит под «{step}». {near}")
         found.append(Caveat("step_matches_nothing", said.format(step=predicate, near=near), 0))
-    return store_of(given), tuple(found)
+    first: date | None = pc.min(people.column("cohort")).as_py()  # nobody comes back before they have begun
+    return store_of(given, Span(first, None)), tuple(found)
 
 
 def _end(context: Context) -> date:
     """The last day that is over by the end of the data: the day before that of the last event."""
-    (latest,) = context.one(f'SELECT max("at") FROM {context.table("timeline")}', {})
+    latest = context.once(f'SELECT max("at") FROM {context.table("timeline")}')[0][0]
     zone = context.settings.business.zone
     return day_in_zone(instant(micros(latest)), zone) - timedelta(days=1)
 
@@ -154,13 +159,9 @@ def _masks(context: Context, people: pa.Table, activity: Store, grain: Grain, en
     ids = np.asarray(people.column("person_id").to_numpy(), np.uint64)
     for piece in activity:
         place = np.minimum(np.searchsorted(ids, piece.person_id), len(ids) - 1)
-        known = ids[place] == piece.person_id
-        sizes = np.diff(piece.journeys.starts)
-        whose = np.repeat(np.where(known, place, -1), sizes)
-        period = np.searchsorted(begins, piece.journeys.at, side="right") - 1
-        since = period - own[np.maximum(whose, 0)]
-        counts = (whose >= 0) & (since >= 0) & (since <= _MOST_PERIODS) & (piece.journeys.steps != 0)
-        np.bitwise_or.at(masks, whose[counts], np.int64(1) << since[counts])
+        whose = np.where(ids[place] == piece.person_id, place, -1)
+        journeys = piece.journeys
+        mark_periods(journeys.starts, journeys.at, signed(journeys.steps), whose, begins, own, _MOST_PERIODS, masks)
     return masks
 
 
@@ -168,27 +169,40 @@ def _rows(
     people: pa.Table, masks: NDArray[np.int64], by: tuple[str, ...], grain: Grain, kind: str, periods: int, ends_on: date
 ) -> list[dict[str, Any]]:  # fmt: skip
     """The rows: of each cohort, from period 0 to the last that is asked for or has begun."""
-    groups: dict[tuple[Any, ...], list[int]] = {}
-    for place, key in enumerate(zip(*(people.column(name).to_pylist() for name in ("cohort", *by)), strict=True)):
-        groups.setdefault(key, []).append(place)
+    keys, group = _groups(people, ("cohort", *by))
+    sizes = np.bincount(group, minlength=len(keys)).tolist()
+    back = [np.bincount(group[_active(masks, kind, age)], minlength=len(keys)).tolist() for age in range(periods + 1)]
     rows = []
-    for key, places in groups.items():
+    for place, (key, size) in enumerate(zip(keys, sizes, strict=True)):
         period = key[0]
         for age in range(periods + 1):
             following = next_period(period, grain)
             is_over = following - timedelta(days=1) <= ends_on
-            active = int(_active(masks[places], kind, age).sum()) if is_over else None
+            active = back[age][place] if is_over else None
             rows.append(
                 dict(zip(("cohort", *by), key, strict=True))
                 | {
                     "age": age,
-                    "people": len(places),
+                    "people": size,
                     "active": active,
-                    "retention": None if active is None else active / len(places),
+                    "retention": None if active is None else active / size,
                 }
             )
             period = following
     return sorted(rows, key=lambda row: sort_key(row, by))
+
+
+def _groups(people: pa.Table, names: tuple[str, ...]) -> tuple[list[tuple[Any, ...]], NDArray[np.int64]]:
+    """The distinct values of these columns, and for each person the place of theirs."""
+    number, words = np.zeros(len(people), np.int64), []
+    for name in names:
+        encoded = people.column(name).combine_chunks().dictionary_encode("encode")
+        words.append(encoded.dictionary.to_pylist())
+        number = number * len(words[-1]) + encoded.indices.to_numpy()
+    used, group = np.unique(number, return_inverse=True)
+    places = np.unravel_index(used, [len(own) for own in words]) if len(used) else [used for _ in names]
+    keys = [tuple(own[at] for own, at in zip(words, found, strict=True)) for found in np.transpose(places).tolist()]
+    return keys, group
 
 
 def _active(masks: NDArray[np.int64], kind: str, age: int) -> NDArray[np.bool_]:

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from longfunnel.state.access import SEEN_EVERY, hash_of, now
 from longfunnel.state.account_tables import AccessTokenRow, UserRow
@@ -83,14 +83,14 @@ class AccessTokens:
                 row.used_at = now()
             return _token(row)
 
-    def revoke(self, number: int, *, user_id: int) -> None:
-        """Let a user's token open nothing any more; another user's is left alone."""
+    def revoke(self, number: int, *, user_id: int) -> AccessToken | None:
+        """Let a user's token open nothing any more; what it was, or None where the user has no such token in use."""
         with self._sessions.begin() as session:
-            session.execute(
-                update(AccessTokenRow)
-                .where(AccessTokenRow.id == number, AccessTokenRow.user_id == user_id)
-                .values(revoked_at=now())
-            )
+            row = session.get(AccessTokenRow, number)
+            if row is None or row.user_id != user_id or row.revoked_at is not None:
+                return None
+            row.revoked_at = now()
+            return _token(row)
 
 
 def _token(row: AccessTokenRow) -> AccessToken:

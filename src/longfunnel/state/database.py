@@ -24,6 +24,7 @@ from longfunnel.state.identity_decisions import IdentityDecisions
 from longfunnel.state.jobs import Jobs
 from longfunnel.state.letters import Letters
 from longfunnel.state.saved_views import SavedViews
+from longfunnel.state.sealed import Sealed
 from longfunnel.state.share_links import ShareLinks
 from longfunnel.state.subscriptions import Subscriptions
 from longfunnel.state.users import Users
@@ -60,6 +61,7 @@ class State:
         self.letters = Letters(sessions)
         self.connections = Connections(sessions)
         self.jobs = Jobs(sessions)
+        self.sealed = Sealed(sessions)
         self.audit = Audit(sessions)
 
     def close(self) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from longfunnel.state.access import hash_of, now
 from longfunnel.state.account_tables import ShareLinkRow, UserRow
@@ -71,13 +71,14 @@ class ShareLinks:
         with self._sessions() as session:
             return [_share(row) for row in session.scalars(wanted)]
 
-    def revoke(self, number: int, *, user_id: int | None = None) -> bool:
-        """Close a link: of one user only, unless ``user_id`` is None. False when there is no such open link."""
-        wanted = update(ShareLinkRow).where(ShareLinkRow.id == number, ShareLinkRow.revoked_at.is_(None))
-        if user_id is not None:
-            wanted = wanted.where(ShareLinkRow.user_id == user_id)
+    def revoke(self, number: int, *, user_id: int | None = None) -> ShareLink | None:
+        """Close a link: of one user only, unless ``user_id`` is None. What it was, or None where there is no such open link."""
         with self._sessions.begin() as session:
-            return bool(cast("Any", session.execute(wanted.values(revoked_at=now()))).rowcount)
+            row = session.get(ShareLinkRow, number)
+            if row is None or row.revoked_at is not None or user_id not in (None, row.user_id):
+                return None
+            row.revoked_at = now()
+            return _share(row)
 
 
 def _share(row: ShareLinkRow) -> ShareLink:

@@ -299,13 +299,6 @@ def node_sql(kind: str, value: str, system: str) -> str:
     return _hash_sql(f"{_text(kind)} || chr(31) || {space} || chr(31) || {value}")
 
 
-def any_node_sql(kind: str, value: str, system: str) -> str:
-    """``node_sql`` where the kind itself is an expression."""
-    scoped = ", ".join(_text(name) for name, described in KINDS.items() if described.is_scoped)
-    space = f"CASE WHEN {kind} IN ({scoped}) THEN coalesce({system}, '') ELSE '' END"
-    return _hash_sql(f"{kind} || chr(31) || {space} || chr(31) || {value}")
-
-
 def _hash_sql(text: str) -> str:
     """``md5_number_lower`` of the text, five times faster than the engine's own function of that name."""
     return f"CAST(md5_number({text}) >> 64 AS UBIGINT)"

@@ -7,7 +7,7 @@ import logging
 import secrets
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from litestar import HttpMethod, Litestar, Request, Response, get
 from litestar.datastructures import State
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 _FOR_EVER = "public, max-age=31536000, immutable"
+_LARGEST = 2**63 - 1
+"""The largest number that anything here is known by."""
 
 
 def make_app(business: Business, public_url: str = "http://127.0.0.1:8700") -> Litestar:
@@ -37,9 +39,9 @@ def make_app(business: Business, public_url: str = "http://127.0.0.1:8700") -> L
     works = Works(site, partial(_serve, site), partial(visit_of, site))
     handlers = [_handler(site, works, page, route) for page in pages().values() for route in page.routes]
     return Litestar(
-        [*handlers, api_routes(site), _static],
+        [*handlers, api_routes(site), _static, _robots, _favicon],
         openapi_config=openapi(),
-        after_request=guarded,
+        after_request=partial(guarded, is_https=urlsplit(public_url).scheme == "https"),
         exception_handlers={HTTPException: _refused(site), LongfunnelError: _refused(site), Exception: _refused(site)},
         logging_config=None,
         signature_namespace={"Request": Request, "Response": Response},
@@ -90,6 +92,8 @@ def _answer(visit: Visit, route: Route) -> Response[Any]:
         if visit.user is None:
             return _to_sign_in(visit)
         raise PermissionDeniedException
+    if any(isinstance(value, int) and value > _LARGEST for value in visit.path.values()):
+        raise visit.missing()
     if route.method == "POST":
         cookie = visit.session if visit.user else visit.guest
         token = visit.posted("csrf") or visit.request.headers.get("x-csrf-token", "")
@@ -151,3 +155,17 @@ def _static(request: Request[Any, Any, Any]) -> Response[bytes]:
     if asset.packed and "gzip" in request.headers.get("accept-encoding", ""):
         return Response(asset.packed, media_type=asset.media_type, headers={**headers, "content-encoding": "gzip"})
     return Response(asset.body, media_type=asset.media_type, headers=headers)
+
+
+@get("/robots.txt", include_in_schema=False, sync_to_thread=False)
+def _robots() -> Response[str]:
+    """Nothing here is for search engines."""
+    return Response("User-agent: *\nDisallow: /\n", media_type="text/plain")
+
+
+@get("/favicon.ico", include_in_schema=False, sync_to_thread=False)
+def _favicon() -> Response[bytes]:
+    """For whoever asks without having read a page."""
+    return Response(
+        b"", status_code=301, headers={"location": assets().url("img/mark.svg"), "cache-control": "no-cache"}
+    )

@@ -37,6 +37,7 @@ def card_of(visit: Visit, answer: Answer, name: str) -> Card:
     column, value = answer.column(name), answer.totals[name]
     change, before = answer.totals.get(f"{name}_change"), answer.totals.get(f"{name}_before")
     few = next((mark.cases for mark in answer.few if mark.row is None and mark.column == name), None)
+    change = change if few is None else None  # a change of what rests on too few cases is noise
     base = str(visit.address.of_question().to("/behind"))
     return Card(
         name=name,

@@ -26,7 +26,7 @@ _CSRF = (
     Text("The page was open for too long", "Страница была открыта слишком долго"),
     Text("Load it again and repeat: nothing was changed.", "Обновите её и повторите: ничего не изменилось."),
 )
-_MENDING = Text("This question cannot be answered", "На такой вопрос не ответить")
+_MENDING = Text("This cannot be shown so", "Так показать не получится")
 
 
 def show_error(visit: Visit, error: Exception) -> Response[Any]:
@@ -40,6 +40,7 @@ def show_error(visit: Visit, error: Exception) -> Response[Any]:
             title=visit.text(_MENDING),
             said=visit.text(error.said),
             hint=visit.text(error.advice),
+            way=_way(visit),
         )
     status = error.status_code if isinstance(error, HTTPException) else 500
     title, hint = _WORDS.get(status, _WORDS[500 if status >= 500 else 400])
@@ -47,7 +48,24 @@ def show_error(visit: Visit, error: Exception) -> Response[Any]:
         title, hint = _CSRF
     if isinstance(error, NotFoundException):
         status = 404
-    return visit.show("errors/error.html", status=status, title=visit.text(title), said="", hint=visit.text(hint))
+    return visit.show(
+        "errors/error.html", status=status, title=visit.text(title), said="", hint=visit.text(hint), way=_way(visit)
+    )
+
+
+def _way(visit: Visit) -> tuple[str, str]:
+    """Where to go from an error: the same page as it opens by itself, where its address asked for more; else the overview. Its
+    address, and what the button says."""
+    page = visit.page
+    if (
+        page
+        and page.nav
+        and visit.request.method == "GET"
+        and visit.request.url.query
+        and visit.request.url.path != "/"
+    ):
+        return visit.request.url.path, visit.text(Text("Open the page as usual", "Открыть страницу без условий"))
+    return "/", visit.text(Text("To the overview", "К обзору"))
 
 
 def _nothing_yet(visit: Visit) -> Response[Any]:

@@ -43,6 +43,11 @@ class Bar:
         """From the floor up."""
         return FLOOR - self.y
 
+    @property
+    def share(self) -> float:
+        """The height as a part of the highest possible one, 0..1: how wide it is where the funnel stands upright."""
+        return self.height / (FLOOR - TOP)
+
 
 @dataclass(frozen=True)
 class Ribbon:

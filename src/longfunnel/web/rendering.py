@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from longfunnel.core.text import NOTHING, Text
 from longfunnel.web.assets import assets
+from longfunnel.web.caveat_links import act_on
 from longfunnel.web.page import pages
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ def render(visit: Visit, template: str, values: dict[str, Any]) -> str:
     """The template as text. Besides ``values`` it has:
 
     ``visit``; ``show``, the ways to write values; ``t("English", "Русский")``, a text in the reader's language (or one Text);
-    ``icon("name")``; ``asset("css/app.css")``; ``data(value)``, JSON for a script element; ``nav``, the pages to go to.
+    ``icon("name")``; ``act_on(visit, caveat)``, where one can be acted on;
+    ``asset("css/app.css")``; ``data(value)``, JSON for a script element; ``nav``, the pages to go to.
     """
 
     def t(english: str | Text, russian: str = "") -> str:
@@ -45,7 +47,7 @@ def _environment() -> Environment:
         auto_reload=False,
         extensions=["jinja2.ext.do"],
     )
-    environment.globals |= {"asset": assets().url, "icon": _icon, "data": _data}
+    environment.globals |= {"asset": assets().url, "icon": _icon, "data": _data, "act_on": act_on}
     return environment
 
 

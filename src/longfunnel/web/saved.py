@@ -12,7 +12,7 @@ from longfunnel.web.page import ANALYSTS
 if TYPE_CHECKING:
     from longfunnel.web.visit import Visit
 
-_PASSING = ("_do", "_q", "_or", "_column", "limit")
+_PASSING = ("_do", "_q", "_or", "_column", "_page", "limit")
 """Parameters that are of the moment, not of the view."""
 
 
@@ -43,12 +43,16 @@ class SavedMenu:
     for_overview: bool
 
 
-def saved_menu(visit: Visit, page: str, *, for_overview: bool = False) -> SavedMenu | None:
-    """The menu for the present address; None for whoever is not signed in as themselves."""
+def saved_menu(visit: Visit, page: str, *, for_overview: bool = False, keeps: tuple[str, ...] = ()) -> SavedMenu | None:
+    """The menu for the present address; None for whoever is not signed in as themselves.
+
+    ``page`` is a page's name, or the path of one of its tabs without the first slash; ``keeps`` has parameters that are of the moment
+    elsewhere and of the view here.
+    """
     if visit.user is None or visit.is_shared:
         return None
     user = visit.user
-    query = urlencode([pair for pair in visit.address.pairs if pair[0] not in _PASSING])
+    query = urlencode([pair for pair in visit.address.pairs if pair[0] in keeps or pair[0] not in _PASSING])
     found = [
         Saved(
             view.id,

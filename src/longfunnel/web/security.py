@@ -34,10 +34,16 @@ PRIVATE = "no-store"
 SESSION_SECONDS = 90 * 86400
 
 
-def guarded(response: Response[Any]) -> Response[Any]:
-    """The answer with the headers that keep foreign code out and private data in."""
+_HTTPS_ONLY = "max-age=31536000"
+"""For a year a browser that was here by https comes by https only."""
+
+
+def guarded(response: Response[Any], *, is_https: bool = False) -> Response[Any]:
+    """The answer with the headers that keep foreign code out and private data in; ``is_https``: of a server behind https."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    if is_https:
+        response.headers.setdefault("strict-transport-security", _HTTPS_ONLY)
     response.headers.setdefault("cache-control", PRIVATE)
     return response
 
@@ -64,4 +70,4 @@ def csrf_token(key: bytes, cookie: str) -> str:
 
 def is_csrf_token(key: bytes, cookie: str, token: str) -> bool:
     """Whether the form's token fits the browser's cookie."""
-    return bool(cookie) and hmac.compare_digest(csrf_token(key, cookie), token)
+    return bool(cookie) and hmac.compare_digest(csrf_token(key, cookie).encode(), token.encode())

@@ -76,6 +76,13 @@ class Table:
     sparks: list[str] = field(default_factory=list)
     """For each row the points of a small SVG line, 72 by 20; none: no such column."""
     spark_title: str = ""
+    in_panel: bool = False
+    """Whether it stands in the side panel, where its links must stay."""
+
+    @property
+    def is_sorted(self) -> bool:
+        """Whether the reader has chosen the order of its rows."""
+        return any(head.sorted for head in self.heads)
 
 
 def table_of(
@@ -87,13 +94,16 @@ def table_of(
     heat: tuple[str, ...] = (),
     leave_out: tuple[str, ...] = (),
     can_sort: bool = True,
+    order: str = "",
 ) -> Table:
     """The table of ``answer``.
 
     ``row_url`` says where a row's first cell leads (the drill-down), ``cell_url`` where a number leads (the rows behind it);
     ``heat`` names the columns whose cells are tinted by size; ``leave_out`` columns that the page shows in another way.
+    ``order`` is the page's own parameter that keeps the order of the rows, where the report cannot be asked for one (``ordered``).
     What a metric was before and how it changed stand inside its own cell.
     """
+    answer = ordered(visit, answer, order)
     columns = [
         column
         for column in answer.columns
@@ -109,7 +119,7 @@ def table_of(
     cells = [[one.cell(number, row, cell_url) for one in made] for number, row in enumerate(rows)]
     has_totals = len(rows) > 1 and any(answer.totals.get(column.name) is not None for column in columns)
     return Table(
-        heads=[_head(visit, answer, column, can_sort) for column in columns],
+        heads=[_head(visit, answer, column, can_sort, order) for column in columns],
         rows=cells,
         row_urls=[row_url(row) if row_url else "" for row in rows],
         totals=[one.total(answer.totals) for one in made] if has_totals else [],
@@ -117,7 +127,49 @@ def table_of(
         caption=caption_of(visit, answer),
         explain_url="" if visit.is_shared else explain_url(visit.address, answer),
         has_few=bool(few),
+        in_panel=in_panel(visit),
     )
+
+
+def ordered(visit: Visit, answer: Answer, order: str) -> Answer:
+    """The answer with its rows by the column that the page's own parameter ``order`` names, ``-column`` for the largest first; as
+    it is, where that names none of its columns. Words stand as the reader calls them; what is unknown stands last either way.
+    """
+    wanted = visit.parameter(order) if order else ""
+    name = wanted.removeprefix("-")
+    if name not in {column.name for column in answer.columns}:
+        return answer
+    is_text = answer.column(name).format == "text"
+    values = answer.table.column(name).to_pylist()
+    keys = [visit.member(name, value).casefold() if is_text and value is not None else value for value in values]
+    known = [place for place, key in enumerate(keys) if key is not None]
+    # rows that are equal keep their order, so that to order twice is to order once
+    known.sort(key=lambda place: keys[place], reverse=wanted.startswith("-"))
+    places = [*known, *(place for place, key in enumerate(keys) if key is None)]
+    cases = {of: tuple(counts[place] for place in places) for of, counts in answer.cases.items()}
+    return replace(answer, table=answer.table.take(places), cases=cases)
+
+
+def sort_link(visit: Visit, order: str, name: str, *, by_words: bool) -> tuple[str, str]:
+    """Where the head of a column leads, and how the rows stand by it now: ascending, descending or nothing.
+
+    ``order`` is the parameter that keeps it. Words begin at A, numbers at the largest; the second click turns them round.
+    """
+    now = visit.parameter(order)
+    descending = now == f"-{name}"
+    wanted = name if descending or (by_words and now != name) else f"-{name}"
+    url = "" if visit.is_shared else str(visit.address.with_(**{"sort": None, order: wanted}))
+    return url, "descending" if descending else "ascending" if now == name else ""
+
+
+def as_it_is(table: Table) -> Table:
+    """The table without a choice of order: where the same one stands on the page again, below its own heads."""
+    return replace(table, heads=[replace(head, sort_url="", sorted="") for head in table.heads])
+
+
+def in_panel(visit: Visit) -> bool:
+    """Whether the answer goes into the side panel."""
+    return visit.request.headers.get("lf-panel") == "true"
 
 
 def exports_of(visit: Visit, answer: Answer) -> list[tuple[str, str]]:
@@ -202,20 +254,18 @@ class _Made:
         return max(1, round(_HEAT_STEPS * float(value) / float(self._largest)))
 
 
-def _head(visit: Visit, answer: Answer, column: Column, can_sort: bool) -> Head:
+def _head(visit: Visit, answer: Answer, column: Column, can_sort: bool, order: str) -> Head:
     is_number = column.format not in _WORDS
     unit = visit.shown.sign if column.format == "money" and column.unit == visit.shown.currency else ""
-    sort = answer.question.sort
-    descending = sort == f"-{column.name}"
-    wanted = column.name if descending or (not is_number and sort != column.name) else f"-{column.name}"
+    url, standing = sort_link(visit, order or "sort", column.name, by_words=not is_number)
     return Head(
         name=column.name,
         title=visit.text(column.title),
         unit=unit or (column.unit if column.format == "money" else ""),
         meaning=visit.text(column.meaning),
         is_number=is_number,
-        sort_url=str(visit.address.with_(sort=wanted)) if can_sort and not visit.is_shared else "",
-        sorted="descending" if descending else "ascending" if sort == column.name else "",
+        sort_url=url if can_sort else "",
+        sorted=standing if can_sort else "",
         explain_url=explain_url(visit.address, answer, column.name)
         if column.kind == "metric" and not visit.is_shared
         else "",

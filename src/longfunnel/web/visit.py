@@ -16,6 +16,7 @@ from longfunnel.app.access.rights import NotAllowedError, narrowed
 from longfunnel.collect.doors.http import client_address
 from longfunnel.core.shown import Shown
 from longfunnel.dimensions import value_text
+from longfunnel.metrics import metrics
 from longfunnel.reports import with_fitting_model
 from longfunnel.web.address import Address, read_address
 from longfunnel.web.rendering import render
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from longfunnel.collect.visiting.traffic import Network
     from longfunnel.core.settings import Language, Settings
     from longfunnel.core.text import Text
+    from longfunnel.metrics import Metric
     from longfunnel.reports import Answer, Question
     from longfunnel.state import User
     from longfunnel.web.page import Page, Route
@@ -84,6 +86,11 @@ class Visit:
         """How values are written for this reader."""
         business = self.settings.business
         return Shown(self.language, business.currency, business.zone)
+
+    @property
+    def metrics(self) -> dict[str, Metric]:
+        """Every metric by name, titled as this business calls it."""
+        return metrics(self.settings.stage)
 
     def text(self, text: Text) -> str:
         """A text in the reader's language."""

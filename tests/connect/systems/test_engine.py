@@ -287,7 +287,7 @@ def test_an_erased_person_is_gone_from_the_kept_records_too(make: Callable[..., 
     business.sync()
     business.build()
     assert find_held(business, "a1@x.ru").rows["raw_records"] == 1
-    erase(business, find_held(business, "a1@x.ru"))
+    erase(business, find_held(business, "a1@x.ru").identifiers)
     kept = business.warehouse.execute("SELECT body FROM main.raw_records").fetchall()
     assert len(kept) == 2
     assert not any("a1@x.ru" in body for (body,) in kept)

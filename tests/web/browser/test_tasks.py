@@ -141,11 +141,17 @@ def test_numbers_are_read_and_followed_to_what_is_behind_them(
     open_a_reason(me)
 
 
+def cases(stage: Any) -> int:
+    """How many stand in a stage of a funnel's picture, in full: it lies on a wide screen and stands on a phone."""
+    whole = stage.locator(".funnel-count title")
+    return read(whole.text_content() if whole.count() else stage.locator(".upright-count").get_attribute("title"))
+
+
 def read_the_overview(me: Person) -> None:
     """From the long funnel to the rows behind one of its columns, and back."""
     funnel = me.page.get_by_role("region", name=me.t("The long funnel", "Длинная воронка"))
     orders = funnel.get_by_role("link", name=re.compile(me.t(r"^\d.* Orders", r"^\d.* Заказы")))
-    many = read(orders.locator(".funnel-count title").text_content())
+    many = cases(orders)
     orders.click()
     panel = me.panel(me.t("Orders: the rows", "Заказы: строки за числом"))
     assert panel.locator("tbody tr").count() == many
@@ -224,9 +230,9 @@ def build_a_funnel(me: Person) -> None:
         me.page.get_by_role("button", name=me.t(f"Remove: {words}", f"Убрать: {words}"), exact=True).wait_for()
     picture = me.page.get_by_role("region", name=me.t("Funnel", "Воронка"), exact=True)
     picture.wait_for()
-    assert picture.locator("a.funnel-stage").count() == 2
+    assert picture.locator("a.funnel-stage, a.upright-stage").count() == 2
     column = picture.get_by_role("link", name=re.compile(me.t(r"^\d.* Lead", r"^\d.* Лид")))
-    many = read(column.locator(".funnel-count title").text_content())
+    many = cases(column)
     column.click()
     panel = me.panel()
     assert panel.locator("tbody tr").count() == many
@@ -298,7 +304,7 @@ def test_a_number_is_explained_and_a_report_is_shown_to_whoever_has_its_link(
     address = shared.inner_text()
     guest = open_page(address, viewport={"width": width, "height": 900})
     guest.get_by_role("heading", name=title, level=1).wait_for()
-    guest.locator(".funnel-stage").nth(7).wait_for()
+    guest.locator(".funnel-stage:visible, .upright-stage:visible").nth(7).wait_for()
     assert guest.evaluate("document.documentElement.scrollWidth") <= width
     assert not guest.locator("[data-nav], #page a[href^='/behind']").count()
     assert guest.request.get(f"{me.url}/channels", max_redirects=0).status == 303, "the link opens nothing else"
@@ -372,7 +378,7 @@ def test_the_same_without_a_mouse(
     assert me.page.locator("#found [data-pick]").first.evaluate("one => one === document.activeElement")
     keys.press("Enter")
     remove.nth(many - 1).wait_for()
-    stage = me.page.locator("#picture a.funnel-stage").last
+    stage = me.page.locator("#picture a:is(.funnel-stage, .upright-stage):visible").last
     me.press(stage)
     me.panel()
     me.close()

@@ -71,3 +71,39 @@ def test_without_scripts_the_page_comes_by_itself(
     page.goto(f"{url}/?{DAYS}&filter=channel+is_not+Email")
     page.locator(".funnel-stage").first.wait_for()
     assert page.locator("nav.nav").count() == 1
+
+
+def test_what_styles_a_field_does_not_follow_it_into_the_next_page(
+    server: tuple[Business, str], open_page: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An extension, or a reader who stretches a field, leaves a style on it; a page that came by a script must not ask to
+    repeat it: the policy refuses inline styles, and the console says so, which fails the test."""
+    business, url = server
+    monkeypatch.setattr(waiting, "PATIENCE", 0.0)
+    page = open_page(ready_link(business, url), locale="en-US")
+    for path, heading in (("/channels", "Channels"), ("/funnels", "Funnels")):
+        page.goto(f"{url}/?{DAYS}")
+        page.locator(".funnel-stage").first.wait_for()
+        page.evaluate("for (const field of document.querySelectorAll('input[id]')) field.style.caretColor = 'red'")
+        page.get_by_role("navigation", name="Main").locator(f'a[data-nav~="{path}"]').click()
+        page.get_by_role("heading", name=heading, level=1).wait_for()
+        page.locator("[data-waiting]").wait_for(state="detached")
+        assert page.locator("input[style]").count() == 0
+
+
+def test_a_phone_shows_the_funnel_upright_with_the_same_stages(
+    server: tuple[Business, str], open_page: Callable[..., Any]
+) -> None:
+    business, url = server
+    page = open_page(ready_link(business, url), locale="en-US", viewport={"width": 390, "height": 844})
+    page.goto(f"{url}/?{DAYS}")
+    stages = page.locator(".upright-stage")
+    stages.first.wait_for()
+    assert not page.locator(".funnel-scroll").first.is_visible()
+    assert (
+        stages.locator(".upright-title").all_inner_texts() == page.locator(".funnel .funnel-title").all_text_contents()
+    )
+    widths = stages.locator("rect").evaluate_all("all => all.map((one) => Number(one.getAttribute('width')))")
+    assert widths[0] == max(widths) > min(widths) > 0
+    stages.nth(3).click()
+    page.locator("#panel[open]").wait_for()

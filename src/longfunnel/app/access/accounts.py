@@ -13,6 +13,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from longfunnel.app.access.second_factor import passes
 from longfunnel.collect.doors.http import RateLimit
+from longfunnel.core.errors import too_long
 from longfunnel.core.text import Text
 from longfunnel.state import AccountError, Role, User
 
@@ -29,6 +30,10 @@ _LASTS = {
 }
 _BY_ACCOUNT, _BY_ADDRESS = (1 / 60, 8), (1 / 10, 30)
 """Attempts a second in the long run, and how many at once."""
+
+
+_NAME, _EMAIL = Text("The name", "Имя"), Text("The e-mail", "Почта")
+_MANAGER = Text("The manager's name in the CRM", "Имя менеджера в CRM")
 
 
 class SignInError(AccountError):
@@ -141,6 +146,7 @@ class Door:
 def add_user(business: Business, *, email: str, name: str, role: Role, password: str = "", manager: str = "") -> User:
     """A new account; without a password it opens by a link only. Raises AccountError that lists every mistake."""
     mistakes = _identity_mistakes(email, name)
+    mistakes += too_long(_MANAGER, manager)
     mistakes += [_short()] if password and len(password) < SHORTEST_PASSWORD else []
     if role == "manager" and not manager.strip():
         mistakes.append(
@@ -238,7 +244,7 @@ def _identity_mistakes(email: str, name: str) -> list[Text]:
         )
     if not name.strip():
         mistakes.append(Text("The name is missing.", "Не указано имя."))
-    return mistakes
+    return mistakes + too_long(_NAME, name.strip()) + too_long(_EMAIL, email.strip())
 
 
 def _joined(mistakes: list[Text]) -> Text:

@@ -107,7 +107,7 @@ def _threshold(answering: Answering, alert: Alert, at: datetime) -> tuple[AlertS
 
 def _unusual(answering: Answering, alert: Alert, at: datetime) -> tuple[AlertState, Reading]:
     """The last whole day that there are data of, against the same weekdays before."""
-    metric = metrics().get(alert.metric)
+    metric = metrics(answering.settings.stage).get(alert.metric)
     if metric is None:
         raise QuestionError(NOT_BY_DAY.format(metric=alert.metric))
     question = question_of(alert.query, answering, at)

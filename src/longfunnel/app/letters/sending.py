@@ -14,7 +14,7 @@ from longfunnel.app.business import now
 from longfunnel.app.letters.message import message
 from longfunnel.app.letters.stopping import stop_url
 from longfunnel.app.letters.times import latest_time, next_time
-from longfunnel.app.mail import MailError, RefusedMailError, post
+from longfunnel.app.mail import MailError, RefusedMailError, password_of, post
 from longfunnel.core.errors import LongfunnelError, NothingYetError, words_of
 from longfunnel.core.text import Text
 
@@ -106,7 +106,7 @@ def _send(
         stop_url=stop_url(business, name, letter.recipient, public_url),
         manage_url=f"{public_url}/{name.replace(' ', 's/')}" if letter.recipient == bodies[key].owner else "",
     )  # fmt: skip
-    post(business.settings.mail, made)
+    post(business.settings.mail, made, password=password_of(business))
 
 
 def _body(answering: Answering, letter: Letter, public_url: str) -> Body:

@@ -12,9 +12,8 @@ from longfunnel.core.text import Text
 from longfunnel.people import Evidence, Known, Preview, decision, evidence, find, parse_identifier, preview
 
 if TYPE_CHECKING:
-    import duckdb
-
     from longfunnel.app.business import Business
+    from longfunnel.core.settings import Settings
     from longfunnel.state import Decision, Verb
 
 
@@ -26,6 +25,11 @@ def find_people(business: Business, text: str) -> list[Known]:
 
 def person(business: Business, text: str) -> Evidence:
     """Everything that makes the identifiers of one person one. Raises NothingYetError when nobody or only a shared one is meant."""
+    return evidence(business.warehouse, person_meant(business, text))
+
+
+def person_meant(business: Business, text: str) -> int:
+    """The number of the person that ``text`` means. Raises NothingYetError as ``person`` does."""
     known = find_people(business, text)
     ids = {one.person_id for one in known if one.person_id is not None}
     if not known:
@@ -51,7 +55,16 @@ def person(business: Business, text: str) -> Evidence:
             ).format(text=text, count=len(ids), listed=listed),
             hint=Text("Name one of them as kind:value.", "Назовите одного как «вид:значение»."),
         )
-    return evidence(business.warehouse, ids.pop())
+    return ids.pop()
+
+
+def make_decision(settings: Settings, verb: Verb, first: str, second: str = "", *, why: str, by: str = "") -> Decision:
+    """A decision not yet taken. ``by`` is whose it is (nobody named: who runs the program). Raises QuestionError where it names no
+    identifier, or twice the same."""
+    country = settings.business.home_country
+    a = parse_identifier(first, country=country)
+    b = parse_identifier(second, country=country) if second else None
+    return decision(verb, a, b, by=by or getpass.getuser(), why=why, at=now())
 
 
 def propose_decision(
@@ -62,17 +75,20 @@ def propose_decision(
     *,
     why: str,
     by: str = "",
-    connection: duckdb.DuckDBPyConnection | None = None,
 ) -> tuple[Decision, Preview]:
-    """A decision not yet taken, and what the next build would change because of it. ``by`` is whose it is (nobody named: who
-    runs the program); ``connection`` one of the caller's own to what is built, where others use the business as well."""
-    if connection is None:
-        build(business)
-    country = business.settings.business.home_country
-    a = parse_identifier(first, country=country)
-    b = parse_identifier(second, country=country) if second else None
-    taken = decision(verb, a, b, by=by or getpass.getuser(), why=why, at=now())
-    return taken, preview(connection or business.warehouse, business.settings, [*business.decisions(), taken])
+    """A decision not yet taken (see ``make_decision``), and what the next build would change because of it."""
+    build(business)
+    taken = make_decision(business.settings, verb, first, second, why=why, by=by)
+    return taken, preview(business.warehouse, business.settings, [*business.decisions(), taken])
+
+
+def without(business: Business, number: int) -> tuple[Decision, list[Decision]]:
+    """The decision of that number, and all the others, as if it had never been. Raises NothingYetError when there is none."""
+    known = business.decisions()
+    undone = next((one for one in known if one.id == number), None)
+    if undone is None:
+        raise NothingYetError(Text("There is no decision {number}.", "Решения {number} нет.").format(number=number))
+    return undone, [one for one in known if one.id != number]
 
 
 def take_decision(business: Business, taken: Decision) -> Decision:

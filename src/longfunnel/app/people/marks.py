@@ -12,7 +12,7 @@ from longfunnel.app.build import schema_of
 from longfunnel.reports import Context, reports
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date, datetime
     from decimal import Decimal
 
@@ -45,12 +45,31 @@ def on_the_way(answering: Answering, question: Question, place: int, one: str, t
         return _named(context, ((person, at, None) for person, at in found)), count
 
 
+def folded_into(
+    answering: Answering, question: Question, place: int, one: str, two: str | None
+) -> list[tuple[str, str | None, int]]:
+    """What the picture of paths folds into a node (``two`` None) or a link: its names and how many went so. Raises QuestionError."""
+    from longfunnel.reports.paths import folded_into as found_in  # brings a compiler with it
+
+    with _asked(answering, question) as (context, asked):
+        return found_in(context, asked, place, one, two)
+
+
 def of_chain(answering: Answering, question: Question, chain: str, limit: int) -> People:
     """The orders that came by a chain of channels. Raises QuestionError."""
     from longfunnel.reports._paths.chains import orders_of_chain
 
     with _asked(answering, question) as (context, asked):
         found, count = orders_of_chain(context, asked, chain, limit)
+        return _named(context, found), count
+
+
+def touched_by(answering: Answering, question: Question, origin: Sequence[tuple[str, str]], limit: int) -> People:
+    """The orders that any touch of such an origin came before. Raises QuestionError."""
+    from longfunnel.reports._paths.chains import orders_touched_by
+
+    with _asked(answering, question) as (context, asked):
+        found, count = orders_touched_by(context, asked, origin, limit)
         return _named(context, found), count
 
 

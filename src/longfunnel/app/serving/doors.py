@@ -4,7 +4,7 @@ else to the pages and the API. Events come by the shortest way."""
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from longfunnel.app.business import Business
 from longfunnel.app.serving.bridge import answer_by
@@ -22,6 +22,23 @@ Pages = Callable[[Business, str], Any]
 
 MakeControl = Callable[[Running], Control]
 """Makes the ASGI application that carries out other processes' commands, of what the server announces."""
+
+
+class Ahead(Protocol):
+    """The application of the pages that also makes them ahead of their visitors, in a thread of its own."""
+
+    def start(self) -> None:
+        """Begin: requests are taken now."""
+
+    def end(self) -> None:
+        """Come back when nothing is being made any more."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+
+
+GoAhead = Callable[[Any], Ahead]
+"""Makes that of the application of the pages."""
 
 _PATHS = frozenset({"/e", "/number", "/health", "/ready", "/metrics"})
 _FOLDERS = ("/hooks/", "/goals/")

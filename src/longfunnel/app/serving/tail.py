@@ -9,8 +9,8 @@ from longfunnel.app.serving.collecting import LOG_FOLDER
 from longfunnel.collect.loading.events import instant
 from longfunnel.collect.loading.gathering import understand
 from longfunnel.collect.log.following import follow
+from longfunnel.collect.naming import NAMING
 from longfunnel.collect.plan import Plan
-from longfunnel.collect.privacy import NAMING
 from longfunnel.collect.wire import Lease, from_payload
 from longfunnel.core.errors import LongfunnelError, QuestionError, did_you_mean
 from longfunnel.core.text import Text

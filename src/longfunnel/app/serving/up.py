@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from longfunnel.app.business import Business
-    from longfunnel.app.serving.doors import MakeControl, Pages
+    from longfunnel.app.serving.doors import GoAhead, MakeControl, Pages
     from longfunnel.core.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -75,10 +75,12 @@ def serve(
     on_ready: Callable[[Addresses], None] | None = None,
     pages: Pages | None = None,
     control: MakeControl | None = None,
+    go_ahead: GoAhead | None = None,
 ) -> None:
     """Collect until SIGTERM or SIGINT. ``public_url`` is how the world reaches us, where a proxy stands before us.
 
     ``pages`` makes the application that answers whatever is not the collector's, of the business and the public address.
+    ``go_ahead`` has them made ahead of their visitors, after the start and after each build.
     ``control`` makes the one that carries out the commands of other processes.
     ``on_ready`` is told where to look once requests are taken. Raises PortError, SettingsError, WarehouseError before that.
     """
@@ -86,7 +88,8 @@ def serve(
     gc.set_threshold(20_000, 20, 50)  # a thousand requests under way are no garbage: look for it less often
     finish_erasures(business)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_run(business, host, port, public_url or f"http://{host}:{port}", on_ready, pages, control))
+        url = public_url or f"http://{host}:{port}"
+        runner.run(_run(business, host, port, url, on_ready, pages, control, go_ahead))
     finish_erasures(business)
 
 
@@ -98,6 +101,7 @@ async def _run(
     on_ready: Callable[[Addresses], None] | None,
     pages: Pages | None,
     control: MakeControl | None,
+    go_ahead: GoAhead | None,
 ) -> None:
     settings = business.settings
     plan = Plan(settings)
@@ -143,9 +147,10 @@ async def _run(
         target=loader.run, args=(stop_loading,), kwargs={"on_loaded": schedule.tell}, name="collect-loader"
     )
     shown = pages(business, public_url) if pages else endpoint
+    ahead = go_ahead(shown) if pages and go_ahead else None
     running = announce(business.folder, host, port)
     commands = control(running) if control else None
-    application = Doors(endpoint, shown, commands or endpoint)
+    application = Doors(endpoint, ahead or shown, commands or endpoint)
     server = Server(
         application,
         address=host,
@@ -171,10 +176,14 @@ async def _run(
         logger.info("up", extra={"address": public_url, "sites": len(plan.sites), "webhooks": len(tokens)})
         if on_ready:
             on_ready(_addresses(plan, tokens, public_url))
+        if ahead:
+            ahead.start()
         with serving(business.folder, Collecting(plan, log, loader, asyncio.get_running_loop())):
             await working
     finally:
         withdraw(business.folder, running)
+        if ahead:
+            await asyncio.to_thread(ahead.end)
         await asyncio.to_thread(end_jobs, business.folder)
         await asyncio.to_thread(schedule.stop)
         await log.close()

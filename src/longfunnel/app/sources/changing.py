@@ -63,8 +63,11 @@ def remove_source(business: Business, name: str) -> None:
     business.state.connections.forget(name)
 
 
-def take_out(business: Business, name: str, *, progress: Progress | None = None) -> int:
-    """Delete everything that the source has brought, earlier states with it, and build without it; how many rows of facts that was."""
+def take_out(
+    business: Business, name: str, *, keeping_corrections: bool = False, progress: Progress | None = None
+) -> int:
+    """Delete everything that the source has brought, earlier states with it, and build without it; how many rows of facts that was.
+    ``keeping_corrections``: rows that were mended by hand are to be read as mended when the source is read again."""
     connection = business.warehouse
     if progress:
         progress(Text("taking out the rows", "убираем строки"), 0.1)
@@ -74,7 +77,7 @@ def take_out(business: Business, name: str, *, progress: Progress | None = None)
                 connection.execute(f'DELETE FROM facts."{fact}" WHERE source_system = ?', [name]).fetchall()[0][0]
                 for fact in facts()
             )
-            for table in _KEPT_OF_A_SOURCE:
+            for table in (*_KEPT_OF_A_SOURCE, *(() if keeping_corrections else ("corrections",))):
                 connection.execute(f"DELETE FROM main.{table} WHERE source_system = ?", [name])
             for (schema,) in connection.execute("SELECT schema_name FROM main.builds").fetchall():
                 if schema != LIVE:  # an earlier state was built of the rows that are gone
@@ -97,7 +100,7 @@ def read_anew(business: Business, name: str, *, progress: Progress | None = None
     def part(since: float, share: float) -> Progress | None:
         return (lambda what, done: progress(what, since + share * done)) if progress else None
 
-    take_out(business, name, progress=part(0, 0.4))
+    take_out(business, name, keeping_corrections=True, progress=part(0, 0.4))
     return bring_in(business, [name], progress=part(0.4, 0.6))
 
 

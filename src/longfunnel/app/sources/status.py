@@ -10,6 +10,7 @@ from longfunnel.warehouse.facts import facts
 
 if TYPE_CHECKING:
     from datetime import date, datetime
+    from zoneinfo import ZoneInfo
 
     import duckdb
 
@@ -30,7 +31,7 @@ class SourceState:
     recorded_at: datetime | None
     """When it last brought something, or was last looked at."""
     latest_on: date | None
-    """The last day that its rows speak of, in UTC."""
+    """The last day that its rows speak of, by the business's clock."""
     quarantined: int
     runs: int
 
@@ -65,18 +66,24 @@ class Cause:
     """file, row_number, value, raw of the first rows."""
 
 
-def source_states(connection: duckdb.DuckDBPyConnection) -> dict[str, SourceState]:
-    """Every source that has ever brought something, by name."""
+def source_states(connection: duckdb.DuckDBPyConnection, zone: ZoneInfo) -> dict[str, SourceState]:
+    """Every source that has ever brought something, by name; days are those of ``zone``, the business's."""
+
+    def day(instant: str) -> str:
+        return f"CAST(timezone($zone, timezone('UTC', {instant})) AS DATE)"
+
     counted = " UNION ALL ".join(
-        f'SELECT source_system, count(*) AS rows, CAST(max({_DAYS.get(name) or fact.at}) AS DATE) AS latest_on FROM facts."{name}" GROUP BY 1'
+        f"SELECT source_system, count(*) AS rows, {f'max({_DAYS[name]})' if name in _DAYS else day(f'max({fact.at})')} AS latest_on"
+        f' FROM facts."{name}" GROUP BY 1'
         for name, fact in facts().items()
     )
     rows = connection.execute(
-        f"""WITH kept AS (SELECT source_system, sum(rows) AS rows, max(latest_on) FILTER (latest_on <= current_date) AS latest_on FROM ({counted}) GROUP BY 1),
+        f"""WITH kept AS (SELECT source_system, sum(rows) AS rows, max(latest_on) FILTER (latest_on <= CAST(timezone($zone, now()) AS DATE)) AS latest_on FROM ({counted}) GROUP BY 1),
         ran AS (SELECT source_system, max(recorded_at) AS recorded_at, count(*) AS runs FROM main.imports GROUP BY 1),
         bad AS (SELECT source_system, count(*) AS rows FROM main.quarantine GROUP BY 1)
         SELECT source_system, coalesce(kept.rows, 0)::BIGINT, recorded_at, latest_on, coalesce(bad.rows, 0), coalesce(runs, 0)
-        FROM kept FULL JOIN ran USING (source_system) FULL JOIN bad USING (source_system) WHERE source_system IS NOT NULL"""
+        FROM kept FULL JOIN ran USING (source_system) FULL JOIN bad USING (source_system) WHERE source_system IS NOT NULL""",
+        {"zone": zone.key},
     ).fetchall()
     return {row[0]: SourceState(*row) for row in rows}
 

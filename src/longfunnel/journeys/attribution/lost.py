@@ -8,7 +8,7 @@ so far; the edges of the tree are kept in one table of hashes whose keys (node o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
     Flags = NDArray[np.bool_]
-
-NOBODY: Final = 0
-"""The buyer of journeys of those who bought nothing."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from longfunnel.core.text import Text
+from longfunnel.dimensions import value_text
 from longfunnel.reports._engine.answer import Caveat
 
 if TYPE_CHECKING:
@@ -20,13 +21,13 @@ _NAMED = 5
 
 def disagreement(ledger: Ledger, asked: Asked) -> list[Caveat]:
     """Whether a decision would be another by another model: who earns more than they cost, and who comes before whom."""
-    found = []
+    found, cut = [], tuple(name for name, _ in asked.dimensions)
     if asked.measure.is_money:
-        found += _of_sign(ledger)
-    return found + _of_order(ledger)
+        found += _of_sign(ledger, cut)
+    return found + _of_order(ledger, cut)
 
 
-def _of_sign(ledger: Ledger) -> list[Caveat]:
+def _of_sign(ledger: Ledger, cut: tuple[str, ...]) -> list[Caveat]:
     """Channels that earn by one model and lose by another; and those where the intervals say so too."""
     signs, firm = [], 0
     for lines in _by_channel(ledger):
@@ -34,7 +35,7 @@ def _of_sign(ledger: Ledger) -> list[Caveat]:
         if not cost:
             continue
         if any(line.credit > cost for line in lines) and any(line.credit < cost for line in lines):
-            signs.append(_name(lines[0]))
+            signs.append(_name(lines[0], cut))
             earns = any(line.low is not None and line.low > cost for line in lines)
             firm += earns and any(line.high is not None and line.high < cost for line in lines)
     if not signs:
@@ -61,7 +62,7 @@ def _chance(firm: int, count: int) -> Text:
     return said.format(firm=firm, n=count)
 
 
-def _of_order(ledger: Ledger) -> list[Caveat]:
+def _of_order(ledger: Ledger, cut: tuple[str, ...]) -> list[Caveat]:
     """Pairs of channels that change places: by return where they cost something, else by credit."""
     channels = _by_channel(ledger)
     paid = [lines for lines in channels if lines[0].cost]
@@ -74,7 +75,7 @@ def _of_order(ledger: Ledger) -> list[Caveat]:
             for a, b in zip(one, two, strict=True)
         }
         if {1, -1} <= signs:
-            pairs.append(f"{_name(one[0])} / {_name(two[0])}")
+            pairs.append(_name(one[0], cut) + " / " + _name(two[0], cut))
             surely = {_surely(a, b, by_cost=by_cost) for a, b in zip(one, two, strict=True)}
             firm += {1, -1} <= surely
     if not pairs:
@@ -115,12 +116,15 @@ def _surely(a: Line, b: Line, *, by_cost: bool) -> int:
     return -1 if _rank(a, a.high, by_cost=by_cost) < _rank(b, b.low, by_cost=by_cost) else 0
 
 
-def _name(line: Line) -> str:
-    return ", ".join(word or "—" for word in line.label)
+def _name(line: Line, by: tuple[str, ...]) -> Text:
+    words = [value_text(name, word) for name, word in zip(by, line.label, strict=True)]
+    return Text(", ".join(word.en for word in words), ", ".join(word.ru for word in words))
 
 
-def _listed(names: list[str]) -> str:
-    return "; ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
+def _listed(names: list[Text]) -> Text:
+    more = " …" if len(names) > _NAMED else ""
+    shown = names[:_NAMED]
+    return Text("; ".join(name.en for name in shown) + more, "; ".join(name.ru for name in shown) + more)
 
 
 def footing(read: Read, ledger: Ledger, asked: Asked) -> list[Caveat]:

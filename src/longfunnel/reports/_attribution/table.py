@@ -103,7 +103,7 @@ def _line(credit: Credit, label: Label, nodes: list[int], cost: Decimal | None) 
 
 def columns_of(context: Context, question: Question, asked: Asked) -> list[Column]:
     """The columns of the answer, by its view."""
-    metric = metrics()[asked.measure.metric]
+    metric = context.metrics[asked.measure.metric]
     currency = context.settings.business.currency
     form: Any = "money" if asked.measure.is_money else "ratio"
     unit = currency if asked.measure.is_money else "count"

@@ -25,6 +25,14 @@ if TYPE_CHECKING:
 STARTS: Final = ("touch", "visit", "lead", "order")
 """What a person can begin with."""
 
+_FIRST: Final = {
+    "touch": ("touches", '"at"'),
+    "visit": ("visits", "started_at"),
+    "lead": ("leads", "created_at"),
+    "order": ("orders", "ordered_at"),
+}
+"""By what people begin with: the table, and the column of the instant."""
+
 START_OPTION: Final = Text(
     "What people begin with: touch (first touch), visit, lead or order.",
     "С чего люди начинают: touch (первое касание), visit, lead или order.",
@@ -56,14 +64,19 @@ def cohorts_sql(context: Context, question: Question, parameters: Parameters, st
     day = day_sql("s.started_at", context.settings.business.timezone)
     cut = [f"CAST({_origin(name)} AS VARCHAR) AS {quoted(name)}" for name in question.by]
     where = ["s.person_id IS NOT NULL"]
+    # a day is an instant or two: what lies far from the days is sifted out before days are worked out
+    where += [f"s.started_at >= {parameters.bind('since', question.since)} - INTERVAL 2 DAY"] if question.since else []
+    where += [f"s.started_at <= {parameters.bind('until', question.until)} + INTERVAL 3 DAY"] if question.until else []
     where += [f"{day} >= {parameters.bind('since', question.since)}"] if question.since else []
     where += [f"{day} <= {parameters.bind('until', question.until)}"] if question.until else []
     for number, item in enumerate(question.filters):
         condition = Condition(item.dimension, OPS[item.op], item.values)
         where.append(condition_sql(condition, _origin(item.dimension), f"filter{number}", parameters.values))
     columns = ["s.person_id", "s.started_at", f"CAST(date_trunc('{grain}', {day}) AS DATE) AS cohort", *cut]
+    with_origin = bool(question.by or question.filters)
+    origins = f"LEFT JOIN {context.table('origins')} AS o ON o.origin_id = s.origin_id" if with_origin else ""
     return f"""SELECT {", ".join(columns)}
-FROM ({_starts(context, question, parameters, start)}) AS s LEFT JOIN {context.table("origins")} AS o ON o.origin_id = s.origin_id
+FROM ({_starts(context, question, parameters, start, with_origin=with_origin)}) AS s {origins}
 WHERE {" AND ".join(where)}"""
 
 
@@ -97,8 +110,13 @@ def _origin(name: str) -> str:
     return sql
 
 
-def _starts(context: Context, question: Question, parameters: Parameters, start: str) -> str:
-    """SELECT of person_id, started_at, origin_id: the first touch, visit, lead or order of each person."""
+def _starts(context: Context, question: Question, parameters: Parameters, start: str, *, with_origin: bool) -> str:
+    """SELECT of person_id, started_at and, where it is asked for, origin_id: the first touch, visit, lead or order of each person."""
+    if not with_origin:  # the first instant alone is found three times faster
+        table, at = _FIRST[start]
+        counted = " AND is_counted IS NOT FALSE AND is_deleted IS NOT TRUE" if start == "lead" else ""
+        return f"""SELECT person_id, min({at}) AS started_at FROM {context.table(table)}
+WHERE person_id IS NOT NULL AND {at} IS NOT NULL{counted} GROUP BY person_id"""
     match start:
         case "touch":
             rows = f'SELECT person_id, "at" AS started_at, origin_id, touch_id AS key FROM {context.table("touches")}'

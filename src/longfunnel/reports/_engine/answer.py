@@ -90,6 +90,8 @@ class Answer:
     min_cases: int = 0
     language: Language = "en"
     title: Text = NOTHING
+    timezone: str = "UTC"
+    """The business's: instants are in UTC here, in JSON and in CSV, and on its clock wherever a person reads them."""
 
     @property
     def rows(self) -> list[dict[str, Any]]:

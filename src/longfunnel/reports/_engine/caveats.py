@@ -44,8 +44,10 @@ _ROWS: dict[str, tuple[str, str, Text]] = {
         "orders",
         "count(*) FILTER (t.revenue IS NULL)",
         Text(
-            "Orders without a known sum: {n:,}. They count as orders and bring no revenue.",
-            "Заказов без известной суммы: {n:,}. Они считаются заказами, но выручки не дают.",
+            "Orders without a known sum: {n:,}. They count as orders and bring no revenue. A row that has no other orders shows no "
+            "profit either, so its cost is in the total alone.",
+            "Заказов без известной суммы: {n:,}. Они считаются заказами, но выручки не дают. У строки, где других заказов нет, "
+            "неизвестна и прибыль: её расход учтён только в итоге.",
         ),
     ),
     "deals_closed_before_lead": (
@@ -100,7 +102,10 @@ def caveats_of(context: Context, question: Question, asked: list[Metric], report
         found += check(context, question, names, subjects)
     if reported:
         titles = Text(
-            *(", ".join(metrics()[name].title.to(language).lower() for name in reported) for language in ("en", "ru"))
+            *(
+                ", ".join(context.metrics[name].title.to(language).lower() for name in reported)
+                for language in ("en", "ru")
+            )
         )
         said = Text(
             "As reported by the sources, for nothing is held row by row: {titles}.",

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from longfunnel.metrics import SUBJECTS
+from longfunnel.metrics import SUBJECTS, metrics
 
 if TYPE_CHECKING:
     import duckdb
 
     from longfunnel.core.settings import Settings
-    from longfunnel.metrics import Measure
+    from longfunnel.metrics import Measure, Metric
 
 _TABLES = ("spends", "visits", "leads", "deals", "orders", "payments", "stage_entries")
 REPORTED = ("reported_visits", "reported_leads", "reported_orders", "reported_revenue")
@@ -27,6 +27,11 @@ class Context:
     schema: str = "live"
     known_once: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """What ``once`` has found; a server keeps it from answer to answer while the build stands."""
+
+    @property
+    def metrics(self) -> dict[str, Metric]:
+        """Every metric by name, titled as this business calls it."""
+        return metrics(self.settings.stage)
 
     def table(self, name: str) -> str:
         """A derived table's quoted name."""

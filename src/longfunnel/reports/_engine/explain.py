@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from longfunnel.core.errors import QuestionError, did_you_mean
+from longfunnel.core.stages import Stage  # noqa: TC001
 from longfunnel.core.text import Text
 from longfunnel.journeys.attribution.models import MODELS, Model
 from longfunnel.metrics import Measure, Metric, Ratio, metrics
@@ -23,9 +24,11 @@ class Explanation:
     """The aggregates that it stands on, each over its subject's rows."""
 
 
-def explain(name: str) -> Explanation:
-    """How the metric or the model of attribution ``name`` is counted. Raises QuestionError for an unknown one."""
-    metric = metrics().get(name)
+def explain(name: str, stages: tuple[Stage, ...] = ()) -> Explanation:
+    """How the metric or the model of attribution ``name`` is counted, in the words of the settings' ``stages``.
+
+    Raises QuestionError for an unknown one."""
+    metric = metrics(stages).get(name)
     if metric is None and name in MODELS:
         return _of_model(MODELS[name])
     if metric is None:
@@ -39,7 +42,7 @@ def explain(name: str) -> Explanation:
     leaves = _leaves(metric)
     notes = {metrics()[leaf].basis or Text("", ""): leaf for leaf in leaves if leaf in metrics()}
     dates = [
-        Text("{title}: {note}", "{title}: {note}").format(title=metrics()[leaf].title, note=note)
+        Text("{title}: {note}", "{title}: {note}").format(title=metrics(stages)[leaf].title, note=note)
         for note, leaf in notes.items()
         if note.en
     ]

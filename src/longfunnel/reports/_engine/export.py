@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import date, datetime
+import re
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
+_NOT_IN_A_NAME = re.compile(r"\s*[\[\]:*?/\\]+\s*")
 _FORMATS = {
     "count": "#,##0",
     "money": "#,##0.00",
@@ -26,7 +29,8 @@ _FORMATS = {
     "score": "0",
     "date": "yyyy-mm-dd",
 }
-_WIDTHS = {"text": 24, "date": 12}
+_MOMENT = "yyyy-mm-dd hh:mm"
+_WIDTHS = {"text": 24, "date": 16}
 
 
 def to_dict(answer: Answer) -> dict[str, Any]:
@@ -111,20 +115,30 @@ def to_xlsx(answer: Answer, path: str | Path) -> None:
         _notes_sheet(book, answer)
 
 
+def _sheet_name(title: str) -> str:
+    """The title without what Excel refuses in a sheet's name."""
+    return _NOT_IN_A_NAME.sub(" – ", title).strip("' ")[:31].rstrip("' ")
+
+
 def _rows_sheet(book: Any, answer: Answer) -> None:
     language = answer.language
-    sheet = book.add_worksheet((answer.title.to(language) or answer.report)[:31])
+    sheet = book.add_worksheet(_sheet_name(answer.title.to(language) or answer.report))
     header = book.add_format({"bold": True, "bg_color": "#E8EBF0", "bottom": 1, "text_wrap": True, "valign": "top"})
     plain = {kind: book.add_format({"num_format": mask}) for kind, mask in _FORMATS.items()}
     bold = {kind: book.add_format({"num_format": mask, "bold": True, "top": 1}) for kind, mask in _FORMATS.items()}
     label = book.add_format({"bold": True, "top": 1})
+    moment, zone = book.add_format({"num_format": _MOMENT}), ZoneInfo(answer.timezone)
     for place, column in enumerate(answer.columns):
         sheet.set_column(place, place, _WIDTHS.get(column.format, 14))
         sheet.write_string(0, place, _titled(column, answer), header)
     rows = answer.rows
     for number, row in enumerate(rows, 1):
         for place, column in enumerate(answer.columns):
-            _write(sheet, number, place, row[column.name], plain.get(column.format))
+            value = row[column.name]
+            if isinstance(value, datetime):
+                _write(sheet, number, place, value.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None), moment)
+            else:
+                _write(sheet, number, place, value, plain.get(column.format))
     last = len(rows) + 1
     for place, column in enumerate(answer.columns):
         if column.name in answer.totals:

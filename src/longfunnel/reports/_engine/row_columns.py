@@ -49,12 +49,16 @@ TITLES: dict[str, tuple[Text, Format]] = {
     "cost": (Text("Cost", "Расход"), "money"),
     "amount": (Text("Amount", "Сумма"), "money"),
     "revenue": (Text("Revenue", "Выручка"), "money"),
+    "cost_of_goods": (Text("Cost of goods", "Себестоимость"), "money"),
 }
+
+_CLOCK = Text("On the business's clock; in JSON and CSV in UTC.", "По часам бизнеса; в JSON и CSV — по UTC.")
 
 
 def row_column(name: str, currency: str) -> Column:
     """The column ``name`` of a row. Money is in ``currency``; what came as it came names its own in a column beside it."""
     title, form = TITLES[name]
     is_number = form in ("count", "money")
+    meaning = _CLOCK if name.endswith("_at") else NOTHING
     unit = (currency if name != "original_amount" else "") if form == "money" else "count" if is_number else ""
-    return Column(name, title, form, NOTHING, "metric" if is_number else "dimension", unit=unit)
+    return Column(name, title, form, meaning, "metric" if is_number else "dimension", unit=unit)

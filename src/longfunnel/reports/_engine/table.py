@@ -10,7 +10,6 @@ import pyarrow as pa
 from longfunnel.core.errors import QuestionError, did_you_mean
 from longfunnel.core.text import Text
 from longfunnel.dimensions import dimension
-from longfunnel.metrics import Metric, metrics
 from longfunnel.reports._engine.answer import Answer, Column, metric_columns
 from longfunnel.reports._engine.caveats import caveats_of, few_cases
 from longfunnel.reports._engine.compile import BEFORE, CASES, CHANGE, Compiler
@@ -18,6 +17,7 @@ from longfunnel.reports._engine.freshness import freshness
 from longfunnel.reports._engine.report import reports
 
 if TYPE_CHECKING:
+    from longfunnel.metrics import Metric
     from longfunnel.reports._engine.context import Context
     from longfunnel.reports._engine.question import Question
 
@@ -67,7 +67,7 @@ def count(context: Context, question: Question, asked: list[Metric]) -> Counted:
 
 def answer_table(context: Context, question: Question) -> Answer:
     """The answer of a report that is a list of metrics."""
-    return answer_metrics(context, question, [metrics()[name] for name in question.metrics])
+    return answer_metrics(context, question, [context.metrics[name] for name in question.metrics])
 
 
 def answer_metrics(context: Context, question: Question, asked: list[Metric]) -> Answer:

@@ -56,7 +56,7 @@ def columns_of(context: Context, question: Question, view: str, weeks: int) -> t
     said = Text("Seven days from this one.", "Семь дней, начиная с этого.")
     if view == "backtest":
         said = Text("First of the {n} weeks that were forecast.", "Первая из {n} недель прогноза.").format(n=weeks)
-    week = Column("week", Text("From", "С"), "date", said, "dimension")
+    week = Column("week", Text("Week from", "Неделя с"), "date", said, "dimension")
     came = metric(
         "orders",
         Text("Orders that came", "Пришло заказов"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from longfunnel.core.text import Text
+from longfunnel.dimensions import dimensions
 from longfunnel.metrics import metrics
 from longfunnel.reports._engine.answer import Answer, Column
 from longfunnel.reports._engine.caveats import caveats_of
@@ -14,6 +15,7 @@ from longfunnel.reports._engine.sql import Parameters, Statement
 from longfunnel.reports._funnel.columns import metric_column
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from decimal import Decimal
 
@@ -76,6 +78,26 @@ ORDER BY ordered_at DESC NULLS LAST, order_key LIMIT {limit:d}""",
     return [(person, at, revenue) for person, at, revenue, _ in rows], rows[0][3] if rows else 0
 
 
+def orders_touched_by(
+    context: Context, question: Question, origin: Sequence[tuple[str, str]], limit: int
+) -> tuple[list[tuple[int | None, datetime, Decimal | None]], int]:
+    """Person, instant and revenue of the orders that any touch of such an origin came before, the latest first, at most ``limit``;
+    and how many there are in all. ``origin`` has names of dimensions of origins with their values.
+    """
+    parameters = Parameters()
+    body = _chains(context, question, parameters)
+    known = dimensions()
+    tests = " AND ".join(f"{known[name].columns['visits']} = {parameters.bind(name, value)}" for name, value in origin)
+    rows = context.connection.execute(
+        f"""WITH {body}
+SELECT person_id, ordered_at, revenue, count(*) OVER () FROM chains WHERE order_key IN (
+  SELECT t.order_key FROM touches AS t JOIN {context.table("origins")} AS o ON o.origin_id = t.origin_id WHERE {tests})
+ORDER BY ordered_at DESC NULLS LAST, order_key LIMIT {limit:d}""",
+        parameters.values,
+    ).fetchall()
+    return [(person, at, revenue) for person, at, revenue, _ in rows], rows[0][3] if rows else 0
+
+
 def _chains(context: Context, question: Question, parameters: Parameters) -> str:
     """The parts of a statement up to ``chains``: one row per order with its chain."""
     rows = scope(context, question, parameters, "orders", spans(question)[0])
@@ -87,7 +109,7 @@ SELECT t.order_key, t.revenue, t.person_id, t.ordered_at
 {rows.from_where(cut=False)}
 ),
 touches AS (
-SELECT o.order_key, o.ordered_at, t.touch_id, t."at", coalesce(g.channel, '—') AS channel,
+SELECT o.order_key, o.ordered_at, t.touch_id, t.origin_id, t."at", coalesce(g.channel, '—') AS channel,
   lag(coalesce(g.channel, '—')) OVER way AS before, row_number() OVER way AS place
 FROM (
   SELECT order_key, person_id, ordered_at, lag(ordered_at) OVER (PARTITION BY person_id ORDER BY ordered_at, order_number, order_key) AS previous_at

@@ -13,10 +13,14 @@ from longfunnel.core.text import Text
 from longfunnel.journeys.funnels.funnel import LONGEST_WINDOW, Funnel, Step
 from longfunnel.journeys.funnels.spans import read_span
 from longfunnel.journeys.funnels.step_language import Act, read_predicate, written_predicate
+from longfunnel.journeys.funnels.steps import unmatched
 from longfunnel.journeys.kernels.columns import signed
 from longfunnel.journeys.kernels.trails import AFTER, BEFORE, BETWEEN, trails
 from longfunnel.journeys.store import Store
+from longfunnel.reports._engine.remembered import remembered
 from longfunnel.reports._engine.scope import spans
+from longfunnel.reports._engine.sql import Statement
+from longfunnel.reports._funnel.answer import acts_sql
 from longfunnel.reports._funnel.reading import Asked, asked, reading_of
 
 if TYPE_CHECKING:
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from longfunnel.journeys.funnels.steps import Unmatched
     from longfunnel.reports._engine.context import Context
     from longfunnel.reports._engine.question import Question
 
@@ -32,6 +37,7 @@ _DEPTH: Final = 5
 _MOST_DEPTH: Final = 20
 _SHOWN: Final = "page | event:* | lead | call | deal | order | payment | refund | message"
 _WINDOW: Final = "30d"
+_MOST_CODE: Final = 1 << 62
 
 
 @dataclass(frozen=True)
@@ -50,10 +56,20 @@ class Wanted:
 class Trails:
     """Distinct trails, the commonest first: places of nodes (-1: ended), how many there are of each, and the nodes' names."""
 
-    nodes: NDArray[np.int64]
+    nodes: NDArray[np.int32]
     counts: NDArray[np.int64]
     names: list[str]
-    store: Store
+    sql: str
+    """What was read for them."""
+    unmatched: tuple[Unmatched, ...]
+    """Points that nothing matches today."""
+
+
+def trails_of(context: Context, question: Question) -> Trails:
+    """The trails that a question is about, whichever form and how many of them it wants. Raises as ``read_wanted``."""
+    options = tuple(pair for pair in question.options if pair[0] != "view")
+    key = msgspec.structs.replace(question, options=options, limit=None)
+    return remembered(context, ("trails", key), lambda: count_trails(read_wanted(context, question)))
 
 
 def read_wanted(context: Context, question: Question) -> Wanted:
@@ -114,8 +130,15 @@ def count_trails(wanted: Wanted) -> Trails:
     """
     store = store_of_trails(wanted)
     names, of_act = nodes_of(wanted.given.context, store)
-    parts = [np.unique(piece.nodes, axis=0, return_counts=True) for piece in walked(wanted, store, of_act)]
-    return Trails(*_together(parts, wanted.depth), names, store)
+    parts = [distinct(piece.nodes) for piece in walked(wanted, store, of_act)]
+    points = [item for item in wanted.given.alternatives if item.step in (0, 1)]
+    context = wanted.given.context
+    return Trails(
+        *_together(parts, wanted.depth),
+        names,
+        Statement(store.sql(), store.values).runnable() + acts_sql(wanted.given),
+        tuple(unmatched(context.connection, context.schema, points)),
+    )
 
 
 def store_of_trails(wanted: Wanted) -> Store:
@@ -152,15 +175,35 @@ def walked(wanted: Wanted, store: Store, of_act: NDArray[np.int64]) -> Iterator[
 
 def _together(
     parts: list[tuple[NDArray[np.int64], NDArray[np.int64]]], depth: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """The trails of all slices, the commonest first."""
     if not parts:
-        return np.empty((0, depth), np.int64), np.empty(0, np.int64)
-    nodes, place = np.unique(np.concatenate([part[0] for part in parts]), axis=0, return_inverse=True)
-    counts = np.zeros(len(nodes), np.int64)
-    np.add.at(counts, place.reshape(-1), np.concatenate([part[1] for part in parts]))
+        return np.empty((0, depth), np.int32), np.empty(0, np.int64)
+    nodes, counts = distinct(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
     order = np.argsort(-counts, kind="stable")
-    return nodes[order], counts[order]
+    return nodes[order].astype(np.int32), counts[order]
+
+
+def distinct(
+    nodes: NDArray[np.int64], counts: NDArray[np.int64] | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct rows, from the least in each column, from the left, to the greatest, and how many there are of each (``counts``:
+    so many for each row). No number is below -1.
+
+    A row is told by one number, which sorts several times faster than a row; where it would grow too large, by its rank so far.
+    """
+    code, size, room = np.zeros(len(nodes), np.int64), 1, int(nodes.max(initial=0)) + 2
+    for column in nodes.T:
+        if size * room > _MOST_CODE:
+            ranks, code = np.unique(code, return_inverse=True)
+            size = len(ranks)
+        code = code * room + column + 1
+        size *= room
+    order = np.argsort(code, kind="stable")
+    code = code[order]
+    begins = np.flatnonzero(np.append(True, code[1:] != code[:-1])) if len(code) else order
+    many = np.diff(np.append(begins, len(code))) if counts is None else np.add.reduceat(counts[order], begins)
+    return nodes[order[begins]], many
 
 
 def nodes_of(context: Context, store: Store) -> tuple[list[str], NDArray[np.int64]]:

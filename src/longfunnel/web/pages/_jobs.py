@@ -8,6 +8,7 @@ from urllib.parse import quote
 from litestar import Response
 from litestar.enums import MediaType
 
+from longfunnel.app.privacy.erasure import call_off
 from longfunnel.app.serving.jobs import Job, jobs_of
 from longfunnel.app.sources.status import facts_held
 from longfunnel.connect import ImportReport
@@ -22,6 +23,7 @@ TITLES = {
     "import": Text("Importing «{name}»", "Загрузка «{name}»"),
     "sync": Text("Looking for what is new: {name}", "Проверка нового: {name}"),
     "erase": Text("Erasing", "Стирание"),
+    "identity": Text("Working out who is who", "Разбираемся, кто есть кто"),
     "backup": Text("Backup", "Резервная копия"),
     "remove": Text("Taking out «{name}»", "Удаление «{name}»"),
     "write_back": Text("Sending back: {name}", "Отправка обратно: {name}"),
@@ -56,6 +58,8 @@ def stop(visit: Visit) -> Response[Any]:
     """End the job; what it had not committed is as before."""
     job = _job(visit)
     job.stop()
+    if job.kind == "erase":
+        call_off(visit.business, job.subject)
     visit.audit("job_stopped", f"{job.kind} {job.subject}")
     return visit.redirect(f"/jobs/{job.number}")
 
@@ -110,15 +114,20 @@ def _shown(visit: Visit, job: Job) -> dict[str, Any]:
     is_import = job.kind in ("import", "sync")
     if job.is_over and is_import:
         visit.site.answering.refresh()
+    reports = reports_of(visit, job)
+    names = {source.name for source in visit.settings.source}
     return {
         "job": job,
         "state": visit.text(STATES[job.state]),
         "doing": visit.text(job.what),
         "trouble": visit.text(job.trouble),
         "hint": visit.text(job.hint),
-        "reports": reports_of(visit, job),
+        "reports": reports,
         "said": visit.text(job.result) if isinstance(job.result, Text) else "",
         "back": _BACK.get(job.kind, "").format(name=quote(job.subject, safe="")),
         "missing": missing_facts(visit) if job.state == "done" and is_import else [],
         "is_import": is_import,
+        "quarantined": sum(report["quarantined"] for report in reports),
+        "may_mend_at": f"/sources/{quote(job.subject, safe='')}" if job.subject in names else "",
+        "is_first": is_import and len(names) == 1,
     }

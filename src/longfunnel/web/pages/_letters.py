@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from longfunnel.app.letters.words import weekday_words
 from longfunnel.core.text import Text
-from longfunnel.reports import PERIOD, PERIODS, reports
+from longfunnel.reports import PERIOD, PERIODS, filter_words, read_filter, reports
 from longfunnel.web.page import pages
 
 if TYPE_CHECKING:
@@ -74,8 +74,16 @@ def asked_words(visit: Visit, page: str, query: str) -> str:
     report = reports().get(asked.get("report", ""))
     periods, chosen = period_choices(visit, query)
     said = [visit.text(report.title) if report else page, dict(periods).get(chosen, "")]
-    said += [value for key, value in pairs if key == "filter"]
+    said += [_filter_said(visit, value) for key, value in pairs if key == "filter"]
     return " · ".join(one for one in said if one)
+
+
+def _filter_said(visit: Visit, written: str) -> str:
+    """A filter as the strip says it; one that a later version or a hand wrote stays as it is."""
+    try:
+        return " ".join(filter_words(read_filter(written), visit.language)).strip()
+    except ValueError:
+        return written
 
 
 def schedules(visit: Visit) -> list[tuple[str, list[tuple[str, str]]]]:

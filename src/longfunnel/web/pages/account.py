@@ -37,7 +37,7 @@ def profile(visit: Visit) -> Response[Any]:
         changed = rename(visit.business, user, name=name, email=email, password=str(visit.form.get("present", "")))
     except AccountError as error:
         typed = {"name": name, "email": email, "token": "", "scopes": [], "lasts": "90"}
-        return show(visit, mistake=error.to(visit.language), typed=typed, status=422)
+        return show(visit, mistake=error.to(visit.language), at="profile", typed=typed, status=422)
     visit.audit("profile_changed", " → ".join(dict.fromkeys((user.email, changed.email))))
     if changed.email != user.email:
         tell_moved(visit.business, changed, user.email, visit.site.public_url)
@@ -50,7 +50,7 @@ def password(visit: Visit) -> Response[Any]:
         confirm(visit)
         set_password(visit.business, me(visit), str(visit.form.get("new", "")))
     except AccountError as error:
-        return show(visit, mistake=error.to(visit.language), status=422)
+        return show(visit, mistake=error.to(visit.language), at="password", status=422)
     visit.audit("password_changed")
     return again(visit)
 

@@ -9,7 +9,6 @@ import msgspec
 
 from longfunnel.core.text import Text
 from longfunnel.dimensions import dimensions
-from longfunnel.metrics import metrics
 from longfunnel.reports import Filter, reports
 from longfunnel.web.page import EVERYONE, Nav, Page, Route
 from longfunnel.web.pages._channels.pictures import cost_and_profit, sparks
@@ -36,9 +35,10 @@ _SHOWN_BY_DEFAULT = ("cost", "visits", "leads", "cpl", "orders", "cr1", "revenue
 
 def show(visit: Visit) -> Response[Any]:
     """The page; columns that were picked become part of the address first."""
-    if picked := visit.address.all("_column"):
-        chosen = None if tuple(picked) == _SHOWN_BY_DEFAULT else ", ".join(picked)
-        return visit.go(str(visit.address.with_(_column=None, metrics=chosen)))
+    if visit.address.has("_column"):
+        picked = tuple(name for name in visit.address.all("_column") if name)
+        chosen = None if picked == _SHOWN_BY_DEFAULT else ", ".join(picked) or None
+        return visit.go(str(visit.address.with_(_column=None, metrics=chosen, _bare=None if picked else "1")))
     question = _asked(visit)
     view = visit.parameter("_view")
     more: dict[str, Any]
@@ -59,10 +59,11 @@ def show(visit: Visit) -> Response[Any]:
         ways=_ways(visit, question),
         others=_others(visit, question),
         crumbs=_crumbs(visit, question),
-        columns=_columns(question),
-        kept=[pair for pair in visit.address.pairs if pair[0] not in ("metrics", "_column", "sort")],
+        columns=_columns(visit, question),
+        kept=[pair for pair in visit.address.pairs if pair[0] not in ("metrics", "_column", "_bare", "sort")],
         searched=[pair for pair in visit.address.pairs if pair[0] not in ("_search", "limit")],
         search=visit.parameter("_search"),
+        bare_url=str(visit.address.with_(_bare=None)) if visit.parameter("_bare") and view != "models" else "",
         views=[
             Choice(visit.text(Text("Table", "Таблица")), str(visit.address.with_(_view=None)), view != "models"),
             Choice(visit.text(Text("Models side by side", "Модели рядом")), str(visit.address.with_(_view="models")), view == "models"),
@@ -179,11 +180,12 @@ def _crumbs(visit: Visit, question: Question) -> list[Choice]:
     return found
 
 
-def _columns(question: Question) -> list[tuple[str, Text, Text, bool]]:
+def _columns(visit: Visit, question: Question) -> list[tuple[str, Text, Text, bool]]:
     """Every metric with its meaning, and whether it is shown: what is shown first, in its order."""
-    shown = [name for name in question.metrics if name in metrics()]
-    rest = [name for name in metrics() if name not in shown]
-    return [(name, metrics()[name].title, metrics()[name].meaning, name in shown) for name in (*shown, *rest)]
+    known = visit.metrics
+    shown = [name for name in question.metrics if name in known]
+    rest = [name for name in known if name not in shown]
+    return [(name, known[name].title, known[name].meaning, name in shown) for name in (*shown, *rest)]
 
 
 PAGE = Page(

@@ -9,12 +9,13 @@ from urllib.parse import quote
 
 import msgspec
 
+from longfunnel.app.crm_stages import CrmStage, Feeds
 from longfunnel.app.sources import connecting
 from longfunnel.connect import connector_named, connector_names
 from longfunnel.core.errors import LongfunnelError
 from longfunnel.core.text import Text, spoken
 from longfunnel.web.page import ANALYSTS, Page, Route
-from longfunnel.web.pages._settings.stages import chosen_stages
+from longfunnel.web.pages._settings.stages import Pipelines, by_pipeline
 from longfunnel.web.pages._sources.connect_fields import (
     credentials_given,
     opening_shown,
@@ -25,7 +26,7 @@ from longfunnel.web.pages._sources.connect_fields import (
     ways_shown,
 )
 from longfunnel.web.pages._sources.new_file import begin
-from longfunnel.web.pages._sources.offered import GROUPS, adds_of, group_of
+from longfunnel.web.pages._sources.offered import GROUPS, PICTURES, adds_of, group_of
 from longfunnel.web.pages._sources.one_source import STATES
 
 if TYPE_CHECKING:
@@ -54,7 +55,6 @@ def offers(visit: Visit) -> Response[Any]:
             {
                 "type": offer.type,
                 "title": visit.text(offer.connector.title),
-                "initial": visit.text(offer.connector.title)[0],
                 "adds": visit.text(adds_of(offer.connector)),
                 "connected": known.get(offer.type, []),
             }
@@ -62,7 +62,7 @@ def offers(visit: Visit) -> Response[Any]:
             if group_of(offer.connector) == group
         ]
         if cards:
-            groups.append((visit.text(GROUPS[group]), cards))
+            groups.append((visit.text(GROUPS[group]), PICTURES[group], cards))
     return visit.show("pages/connect.html", title=visit.text(PAGE.title), groups=groups)
 
 
@@ -109,7 +109,7 @@ def show(
     *,
     choices: list[Record] | None = None,
     samples: Any = None,
-    stages: list[tuple[str, list[tuple[str, int]]]] | None = None,
+    stages: Pipelines | None = None,
     said: str = "",
     mistake: str = "",
     agree: str = "",
@@ -145,7 +145,7 @@ def show(
             for sample in samples or []
         ],
         stages=stages or [],
-        chosen=chosen_stages(visit),
+        feeds=Feeds.of(visit.settings.counting),
         ways=ways_shown(visit, source),
         lacking=lacking,
         needs_browser=not lacking and connecting.needs_browser(visit.business, source),
@@ -225,7 +225,7 @@ def _agree(visit: Visit, source: Source) -> Response[Any]:
     return show(visit, agree=url)
 
 
-def _stages(visit: Visit, source: Source, samples: list[connecting.Sample]) -> list[tuple[str, list[tuple[str, int]]]]:
+def _stages(visit: Visit, source: Source, samples: list[connecting.Sample]) -> Pipelines:
     """The stages of the system's deals, pipeline by pipeline, as the system lists them and as the first rows name them."""
     if "stage_entry" not in connector_named(source.type).facts:
         return []
@@ -234,20 +234,20 @@ def _stages(visit: Visit, source: Source, samples: list[connecting.Sample]) -> l
     except LongfunnelError:
         choices = []
     names = {str(one.get("value")): str(one.get("title")) for one in choices if one.get("option") == "pipelines"}
-    found: dict[str, dict[str, int]] = {}
+    found: dict[str, dict[str, None]] = {}
     for one in choices:
         if one.get("option") == "stages":
             name = str(one.get("stage") or one.get("title"))
             before, colon, _ = str(one.get("title")).rpartition(f": {name}")
             pipeline = names.get(str(one.get("pipeline")), "") or (before if colon else "")
-            found.setdefault(pipeline, {})[name] = 0
+            found.setdefault(pipeline, {})[name] = None
     known = {stage for stages in found.values() for stage in stages}
     for sample in samples:
         for _, values in sample.rows:
             stage = values.get("stage")
             if stage and str(stage) not in known:
-                found.setdefault(str(values.get("pipeline") or ""), {})[str(stage)] = 0
-    return [(pipeline, list(stages.items())) for pipeline, stages in found.items()]
+                found.setdefault(str(values.get("pipeline") or ""), {})[str(stage)] = None
+    return by_pipeline(CrmStage(pipeline, stage) for pipeline, stages in found.items() for stage in stages)
 
 
 def _redirect(visit: Visit) -> str:

@@ -57,14 +57,16 @@ def show(visit: Visit) -> Response[Any]:
     grain = "month" if question.grain else ""
     by = () if grain else ((question.by[0] if question.by and question.by[0] in _CUTS else "channel"),)
     asked = msgspec.structs.replace(
-        question, by=by, grain=grain, metrics=(), limit=0, compare="" if grain else question.compare
+        question, by=by, grain=grain, metrics=(), limit=0, sort="", compare="" if grain else question.compare
     )
     answer = visit.ask(asked)
     ahead = visit.ask(_ahead(question, by, grain))
     cut = [*by, *([grain] if grain else [])]
     joined = with_ahead(answer, ahead, cut)
     money = _behind(visit, question, by, grain)
-    table = table_of(visit, joined, row_url=_down(visit, by), cell_url=money, heat=_HOT, leave_out=_ASIDE)
+    table = table_of(
+        visit, joined, row_url=_down(visit, by), cell_url=money, heat=_HOT, leave_out=_ASIDE, order="_sort"
+    )
     labels = [_label(visit, row, by, grain) for row in joined.rows]
     return visit.show(
         "pages/economics.html",
@@ -81,14 +83,16 @@ def show(visit: Visit) -> Response[Any]:
             ),
         ],
         table=_explained(visit, table, ahead),
-        ahead=ahead_picture(visit, joined, cut, labels, lambda row: money(row, answer.column("orders"))),
-        ahead_table=_explained(visit, table_of(visit, joined, leave_out=_all_but(joined, cut), can_sort=False), ahead),
+        ahead=ahead_picture(visit, joined, ahead, cut, labels, lambda row: money(row, answer.column("orders"))),
+        ahead_table=_explained(
+            visit, table_of(visit, joined, leave_out=_all_but(joined, cut), order="_sort_clients"), ahead
+        ),
         touch=visit.text(PLAIN[ahead.question.option("touch")].title),
         refusals=[
             caveat for caveat in ahead.caveats if caveat.code in ("prediction_refused", "money_refused", "check_missed")
         ],
         last=last_tenth_picture(visit, joined, cut, labels, lambda row: money(row, answer.column("cost"))),
-        last_table=table_of(visit, joined, leave_out=_all_but(joined, cut, last=True), can_sort=False),
+        last_table=table_of(visit, joined, leave_out=_all_but(joined, cut, last=True), order="_sort_last"),
         explain=explain_url(visit.address, answer, "profit"),
         answer=answer,
     )
@@ -106,9 +110,7 @@ def _ahead(question: Question, by: tuple[str, ...], grain: Any) -> Question:
 def _explained(visit: Visit, table: Table, ahead: Answer) -> Table:
     """The table whose columns of what is to come are explained by the report that they are from."""
     heads = [
-        replace(head, explain_url=explain_url(visit.address, ahead, head.name), sort_url="")
-        if head.name in AHEAD
-        else head
+        replace(head, explain_url=explain_url(visit.address, ahead, head.name)) if head.name in AHEAD else head
         for head in table.heads
     ]
     return replace(table, heads=heads)

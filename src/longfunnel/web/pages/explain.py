@@ -23,10 +23,10 @@ def show(visit: Visit) -> Response[Any]:
     answer = visit.ask()
     name = visit.parameter("_metric")
     column = next((column for column in answer.columns if column.name == name), None)
-    metric = metrics().get(name)
+    metric = visit.metrics.get(name)
     # a report's own column may have a metric's name and mean something else: those who do not go on are not the deals lost
     is_own = column is not None and metric is not None and column.meaning != metric.meaning
-    explanation = explain(name) if metric and not is_own else None
+    explanation = explain(name, visit.settings.stage) if metric and not is_own else None
     is_credited = explanation is None or any(SUBJECTS[subject].credit for subject in _subjects(name))
     plain = msgspec.structs.replace(answer.question, filters=visit.question.filters)
     return visit.show(

@@ -27,7 +27,7 @@ from longfunnel.web.pages._money.parts import (
 from longfunnel.web.rows_behind import of_row, rows_url
 from longfunnel.web.saved import saved_menu
 from longfunnel.web.strip import Choice
-from longfunnel.web.table import explain_url, table_of
+from longfunnel.web.table import as_it_is, explain_url, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +51,7 @@ def show(visit: Visit) -> Response[Any]:
     plain = msgspec.structs.replace(visit.question, by=(), filters=())
     answer = visit.ask(msgspec.structs.replace(plain, options=(("weeks", weeks),)))
     past = visit.ask(msgspec.structs.replace(plain, options=(("view", "past"), ("weeks", str(_PAST)))))
-    table = table_of(visit, answer, can_sort=False)
+    table = table_of(visit, answer, order="_sort")
     return visit.show(
         "pages/forecast.html",
         **_frame(visit),
@@ -61,7 +61,8 @@ def show(visit: Visit) -> Response[Any]:
         revenue=fan(visit, past, answer, "revenue"),
         orders=fan(visit, past, answer, "orders"),
         table=table,
-        past=table_of(visit, past, can_sort=False),
+        ahead=as_it_is(table),
+        past=table_of(visit, past, order="_sort_past"),
         explain=explain_url(visit.address, answer, "expected_orders"),
         check_url=str(visit.address.of_question().to("/forecast/check")),
         answer=_without(answer, _TRIED),
@@ -90,7 +91,7 @@ def deals(visit: Visit) -> Response[Any]:
         horizons=choices(visit, "_weeks", WEEKS, weeks, "8"),
         cuts=ways,
         chart=deals_picture(visit, answer, cut, lambda row: _standing(visit, row, by or ("pipeline", "stage"))),
-        table=table_of(visit, answer, cell_url=_deals_behind(visit, by), can_sort=False),
+        table=table_of(visit, answer, cell_url=_deals_behind(visit, by), order="_sort"),
         explain=explain_url(visit.address, answer, "won_share"),
         answer=answer,
     )
@@ -103,6 +104,7 @@ def check(visit: Visit) -> Response[Any]:
     weeks = picked(visit, "_weeks", WEEKS, "8")
     options = (("view", "backtest"), ("weeks", weeks))
     answer = visit.ask(msgspec.structs.replace(visit.question, by=(), filters=(), options=options))
+    table = table_of(visit, answer, order="_sort")
     return visit.show(
         "pages/forecast_check.html",
         **_frame(visit),
@@ -110,7 +112,8 @@ def check(visit: Visit) -> Response[Any]:
         tried=_of_code(answer, _TRIED),
         orders=check_picture(visit, answer, "orders", weeks),
         revenue=check_picture(visit, answer, "revenue", weeks),
-        table=table_of(visit, answer, can_sort=False),
+        table=table,
+        same=as_it_is(table),
         explain=explain_url(visit.address, answer, "weeks_within"),
         answer=_without(answer, _TRIED),
     )

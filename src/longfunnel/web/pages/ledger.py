@@ -10,10 +10,12 @@ from urllib.parse import urlencode
 from longfunnel.core.money import show_money
 from longfunnel.core.text import Text
 from longfunnel.journeys.reasons import REASONS, UNMET
-from longfunnel.reports import Question
+from longfunnel.reports import Filter, Question
 from longfunnel.web.page import Nav, Page, Route
+from longfunnel.web.rows_behind import rows_url
+from longfunnel.web.saved import saved_menu
 from longfunnel.web.strip import strip_of
-from longfunnel.web.table import exports_of, table_of
+from longfunnel.web.table import Cell, Head, Table, exports_of, sort_link, table_of
 
 if TYPE_CHECKING:
     from litestar import Response
@@ -26,6 +28,10 @@ KINDS = {
     "payment": Text("Payments", "Оплаты"),
 }
 _SHOWN = 200
+_SORTED = 2000
+"""Of at most so many rows behind a reason the reader chooses the order; of more the first are shown."""
+_UNDER = "_sort_channels"
+"""The parameter that keeps the order of the table of channels."""
 
 
 def show(visit: Visit) -> Response[Any]:
@@ -34,17 +40,19 @@ def show(visit: Visit) -> Response[Any]:
     rows = answer.rows
     reasons = _reasons(visit, [row for row in rows if row["reason"]])
     left = sum(reason["rows"] for reason in reasons)
+    books = [_book(visit, kind, [row for row in rows if row["kind"] == kind]) for kind in KINDS]
     return visit.show(
         "pages/ledger.html",
         strip=strip_of(visit),
-        books=[_book(visit, kind, [row for row in rows if row["kind"] == kind]) for kind in KINDS],
+        books=books,
+        saved=saved_menu(visit, "ledger"),
         reasons=reasons,
         left=left,
         total=sum((row["rows"] for row in rows), 0),
         is_whole=not any(item.code == "does_not_reconcile" for item in answer.caveats),
         different=[item.text for item in answer.caveats],
-        channels=_channels(visit, rows),
-        table=table_of(visit, answer, can_sort=False),
+        channels=_channels(visit, rows, books),
+        explain=table_of(visit, answer, can_sort=False).explain_url,
         exports=exports_of(visit, answer),
     )
 
@@ -57,16 +65,17 @@ def behind(visit: Visit) -> Response[Any]:
     options = (("kind", kind), ("reason", reason))
     asked = visit.question
     question = Question("ledger", asked.since, asked.until, as_of=asked.as_of, options=options)
-    answer = visit.ask(question, limit=_SHOWN)
     if kind == "spend" and reason in UNMET.values():
         levels = visit.ask(Question("matching", asked.since, asked.until, as_of=asked.as_of)).rows
         many = sum(row["rows"] for row in levels if row["reason"] == reason)
     else:
         summed = visit.ask(question, options=()).rows
         many = sum(row["rows"] for row in summed if row["kind"] == kind and (row["reason"] or "none") == reason)
+    can_sort = many <= _SORTED
+    answer = visit.ask(question, limit=_SORTED if can_sort else _SHOWN)
     known = next((entry for code, entry in REASONS.items() if code == reason), None)
     empty = [column.name for column in answer.columns if all(row[column.name] is None for row in answer.rows)]
-    table = table_of(visit, answer, leave_out=("reason", *empty), can_sort=False)
+    table = table_of(visit, answer, leave_out=("reason", *empty), can_sort=can_sort, order="_sort")
     exports = [(name, f"/export/{name.lower()}?{question.to_url()}") for name, _ in table.exports]
     title = visit.text(known.title if known else Text("under channels", "под каналами"))
     return visit.show(
@@ -74,7 +83,7 @@ def behind(visit: Visit) -> Response[Any]:
         title=f"{visit.text(KINDS[kind])}: {title}",
         advice=visit.text(known.advice) if known else "",
         days=visit.shown.days_between(asked.since, asked.until) if asked.since or asked.until else "",
-        table=replace(table, exports=exports),
+        table=replace(table, rows=table.rows[:_SHOWN], row_urls=table.row_urls[:_SHOWN], exports=exports),
         many=many,
         shown=min(many, _SHOWN),
     )
@@ -146,16 +155,60 @@ def _reasons(visit: Visit, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(made, key=lambda item: (-abs(item["amount"] or 0), -item["rows"]))
 
 
-def _channels(visit: Visit, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Channel by channel, what stands under it of each kind, in the business's currency."""
+def _channels(visit: Visit, rows: list[dict[str, Any]], books: list[dict[str, Any]]) -> Table | None:
+    """Channel by channel, what stands under it of each kind, in the business's currency; None where nothing does."""
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
         if not row["reason"] and row["channel"]:
             sums = found.setdefault(row["channel"], {})
             sums[row["kind"]] = sums.get(row["kind"], Decimal(0)) + (row["amount"] or Decimal(0))
-    largest = sorted(found, key=lambda name: -(found[name].get("payment") or found[name].get("deal") or Decimal(0)))
-    base = visit.address.of_question().to("/channels")
-    return [{"name": name, "url": str(base.with_filter(f'channel is "{name}"')), **found[name]} for name in largest]
+    if not found:
+        return None
+    base = visit.address.of_question()
+
+    def cell(name: str, kind: str) -> Cell:
+        if kind not in found[name]:
+            return Cell("—", is_unknown=True)
+        value = found[name][kind]
+        return Cell(
+            visit.shown.value(value, "money"), url=rows_url(visit, "cost", [_only(name)]) if kind == "spend" else ""
+        )
+
+    names = _in_order(visit, found)
+    channel = visit.text(Text("Channel", "Канал"))
+    return Table(
+        heads=[_head(visit, "channel", channel), *(_head(visit, kind, visit.text(KINDS[kind])) for kind in KINDS)],
+        rows=[[Cell(visit.member("channel", name)), *(cell(name, kind) for kind in KINDS)] for name in names],
+        row_urls=["" if visit.is_shared else str(base.to("/channels").with_filter(_only(name))) for name in names],
+        totals=[Cell(""), *(Cell(visit.shown.value(book["under"], "money")) for book in books)],
+        exports=[],
+        caption=visit.text(Text("Under channels", "Под каналами")),
+    )
+
+
+def _in_order(visit: Visit, found: dict[str, dict[str, Any]]) -> list[str]:
+    """The channels as the reader wants them to stand; else the largest payments, or deals, first."""
+    wanted = visit.parameter(_UNDER)
+    kind, is_down = wanted.removeprefix("-"), wanted.startswith("-")
+    if kind == "channel":
+        return sorted(found, key=lambda name: visit.member("channel", name).casefold(), reverse=is_down)
+    if kind in KINDS:
+        known = sorted(
+            (name for name in found if kind in found[name]), key=lambda name: found[name][kind], reverse=is_down
+        )
+        return [*known, *(name for name in found if kind not in found[name])]
+    return sorted(found, key=lambda name: -(found[name].get("payment") or found[name].get("deal") or Decimal(0)))
+
+
+def _head(visit: Visit, name: str, title: str) -> Head:
+    is_number = name in KINDS
+    url, standing = sort_link(visit, _UNDER, name, by_words=not is_number)
+    unit = visit.shown.sign if is_number else ""
+    return Head(name, title, unit, title, is_number, url, standing, explain_url="")
+
+
+def _only(channel: str) -> Filter:
+    return Filter("channel", "is", (channel,))
 
 
 def _rows_url(visit: Visit, kind: str, reason: str) -> str:

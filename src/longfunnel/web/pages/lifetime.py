@@ -94,9 +94,9 @@ def show(visit: Visit) -> Response[Any]:
         refusals=[caveat for caveat in answer.caveats if caveat.code in _REFUSED],
         ltv=ltv_picture(visit, answer, by, grain, _group(visit, by)),
         alive=alive_picture(visit, answer, by, grain, _group(visit, by)),
-        table=table_of(visit, answer, cell_url=_people_behind(visit, by), heat=_HOT, leave_out=_unknown(answer), can_sort=False),
-        picture_table=table_of(visit, answer, leave_out=_not_money(answer), can_sort=False),
-        alive_table=table_of(visit, answer, leave_out=_not_orders(answer), can_sort=False),
+        table=table_of(visit, answer, cell_url=_people_behind(visit, by), heat=_HOT, leave_out=_unknown(answer), order="_sort"),
+        picture_table=table_of(visit, answer, leave_out=_not_money(answer), order="_sort_ltv"),
+        alive_table=table_of(visit, answer, leave_out=_not_orders(answer), order="_sort_alive"),
         explain=explain_url(visit.address, answer, "ltv"),
         answer=answer,
     )  # fmt: skip
@@ -117,7 +117,7 @@ def clients(visit: Visit) -> Response[Any]:
                 "title": visit.text(KIND_WORDS[kind]),
                 "answer": answer,
                 "picture": kinds_picture(visit, answer, kind, _of_kind(visit, kind)),
-                "table": table_of(visit, answer, cell_url=_clients_behind(visit, kind), heat=("clients", "revenue"), can_sort=False),
+                "table": table_of(visit, answer, cell_url=_clients_behind(visit, kind), heat=("clients", "revenue"), order=f"_sort_{kind}"),
                 "explain": explain_url(visit.address, answer, "clients"),
             }
         )  # fmt: skip

@@ -11,7 +11,6 @@ from urllib.parse import quote, urlencode
 from longfunnel.app.sources.status import SourceState
 from longfunnel.core.calendar import add_months
 from longfunnel.core.text import Text
-from longfunnel.metrics import metrics
 from longfunnel.reports import Question, sense
 from longfunnel.web.cards import Card, card_of
 from longfunnel.web.funnel_picture import FLOOR, HEIGHT, WIDTH, picture_of
@@ -122,7 +121,7 @@ def _over_time(visit: Visit, question: Question) -> dict[str, Any]:
     rows = [found.get(day, nothing) for day in periods]
     series = [
         {
-            "name": visit.text(metrics()[name].title),
+            "name": visit.text(visit.metrics[name].title),
             "kind": kind,
             "values": [None if row[name] is None else float(row[name]) for row in rows],
             "shown": [shown.money(row[name]) for row in rows],

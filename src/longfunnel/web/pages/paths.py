@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from longfunnel.core.text import Text
@@ -20,8 +21,9 @@ from longfunnel.web.pages._paths.pictures import (
     without_repeats,
 )
 from longfunnel.web.pages._paths.tabs import tabs
+from longfunnel.web.saved import saved_menu
 from longfunnel.web.strip import Choice, strip_of
-from longfunnel.web.table import table_of
+from longfunnel.web.table import as_it_is, ordered, table_of
 
 if TYPE_CHECKING:
     from litestar import Response
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from longfunnel.web.visit import Visit
 
 _POINT = "page"
+_CHAINS = 50
+"""Chains that the table shows; the files have all."""
+_ALL_CHAINS = 100_000
 _FIELDS = {"/paths": ("point", "show"), "/paths/retention": ("activity",)}
 """By page: the fields in which acts are picked."""
 _DEPTHS = ("3", "4", "5", "6")
@@ -64,13 +69,15 @@ def flow(visit: Visit) -> Response[Any]:
     links = visit.ask(options=(*options, ("view", "links")), sort="", limit=0, by=(), metrics=(), grain="")
     whole = visit.ask(options=(*options, ("view", "paths")), sort="", limit=20, by=(), metrics=(), grain="")
     found = found_acts(visit)
+    links_shown, whole_shown = ordered(visit, links, "_sort_links"), ordered(visit, whole, "_sort")
     return visit.show(
         "pages/paths.html",
         strip=strip_of(visit),
         tabs=tabs(visit),
+        saved=saved_menu(visit, visit.address.path.removeprefix("/")),
         chart=flow_picture(visit, links, point, is_before=is_before),
-        chart_table=in_words(visit, links, table_of(visit, links, can_sort=False), ("from", "to")),
-        table=in_words(visit, whole, table_of(visit, whole, can_sort=False), ("path",)),
+        chart_table=in_words(visit, links_shown, table_of(visit, links_shown, order="_sort_links"), ("from", "to")),
+        table=in_words(visit, whole_shown, table_of(visit, whole_shown, order="_sort"), ("path",)),
         answer=whole,
         point=act_field(visit, "point", point, found, verb="set"),
         shown=act_field(visit, "show", shown, found),
@@ -114,16 +121,27 @@ def _kept(visit: Visit, *own: str) -> list[tuple[str, str]]:
 
 def chains(visit: Visit) -> Response[Any]:
     """The chains of channels before an order."""
-    answer = visit.ask(options=(("view", "chains"),), limit=visit.question.limit or 50)
-    table = table_of(
-        visit, answer, cell_url=lambda row, column: chain_url(visit, row["chain"]) if column.name == "orders" else ""
+    every = visit.ask(options=(("view", "chains"),), limit=_ALL_CHAINS)
+    found = ordered(visit, every, "_sort")
+    answer = replace(
+        found,
+        table=found.table.slice(0, _CHAINS),
+        cases={name: counts[:_CHAINS] for name, counts in found.cases.items()},
     )
+    table = table_of(
+        visit, answer, order="_sort",
+        cell_url=lambda row, column: chain_url(visit, row["chain"]) if column.name == "orders" else "",
+    )  # fmt: skip
+    table = chains_in_words(visit, answer, table)
     return visit.show(
         "pages/chains.html",
         strip=strip_of(visit),
         tabs=tabs(visit),
-        chart=chains_picture(visit, answer),
-        table=chains_in_words(visit, answer, table),
+        saved=saved_menu(visit, visit.address.path.removeprefix("/")),
+        chart=chains_picture(visit, every),
+        table=table,
+        same=as_it_is(table),
+        many=every.table.num_rows,
         answer=answer,
     )  # fmt: skip
 
@@ -131,17 +149,20 @@ def chains(visit: Visit) -> Response[Any]:
 def lags(visit: Visit) -> Response[Any]:
     """How long it takes to an order, and how many visits and touches."""
     start = _lag_start(visit)
-    answer = visit.ask(options=(("start", start),))
+    found = visit.ask(options=(("start", start),))
+    answer = ordered(visit, found, "_sort")
     words = {name: _STARTS[name] for name in ("lead", "touch")}
     few = {mark.row: mark.cases for mark in answer.few if mark.column == "median_days" and mark.row is not None}
-    table = without_repeats(table_of(visit, answer), few)
+    table = without_repeats(table_of(visit, answer, order="_sort"), few)
     return visit.show(
         "pages/lags.html",
         strip=strip_of(visit),
         tabs=tabs(visit),
-        waits=waits_picture(visit, answer),
-        chart=lags_picture(visit, answer),
+        saved=saved_menu(visit, visit.address.path.removeprefix("/")),
+        waits=waits_picture(visit, found),
+        chart=lags_picture(visit, found),
         table=table,
+        same=as_it_is(table),
         thin=len(few),
         least=answer.min_cases,
         answer=answer,
@@ -160,9 +181,10 @@ def cohorts(visit: Visit) -> Response[Any]:
         "pages/cohorts.html",
         strip=strip_of(visit),
         tabs=tabs(visit),
+        saved=saved_menu(visit, visit.address.path.removeprefix("/")),
         chart=cohort_heat(visit, by_age, measure, grain),
-        chart_table=table_of(visit, by_age, can_sort=False),
-        table=table_of(visit, to_date, can_sort=False, heat=("ltv", "revenue", "profit")),
+        chart_table=table_of(visit, by_age, order="_sort_ages"),
+        table=table_of(visit, to_date, order="_sort", heat=("ltv", "revenue", "profit")),
         answer=to_date,
         starts=_choices(visit, "_start", _STARTS, start),
         grains=_choices(visit, "_grain", _GRAINS, grain),
@@ -179,8 +201,9 @@ def retention(visit: Visit) -> Response[Any]:
         "pages/retention.html",
         strip=strip_of(visit),
         tabs=tabs(visit),
+        saved=saved_menu(visit, visit.address.path.removeprefix("/")),
         chart=retention_heat(visit, answer, grain),
-        table=table_of(visit, answer, can_sort=False),
+        table=table_of(visit, answer, order="_sort"),
         answer=answer,
         starts=_choices(visit, "_start", _STARTS, start),
         grains=_choices(visit, "_grain", _GRAINS, grain),
@@ -192,6 +215,10 @@ def retention(visit: Visit) -> Response[Any]:
 
 def _behind_flow(visit: Visit) -> Response[Any]:
     return people.flow_people(visit, _flow_options(visit))
+
+
+def _others(visit: Visit) -> Response[Any]:
+    return people.flow_others(visit, _flow_options(visit))
 
 
 def _behind_lags(visit: Visit) -> Response[Any]:
@@ -233,6 +260,7 @@ PAGE = Page(
         Route("/paths/edit", edit, access=READERS),
         Route("/paths/retention/edit", edit, access=READERS),
         Route("/paths/people", _behind_flow, access=READERS, report="paths"),
+        Route("/paths/others", _others, access=READERS, report="paths"),
         Route("/paths/chains/people", people.chain_people, access=EVERYONE, report="paths"),
         Route("/paths/lags/people", _behind_lags, access=EVERYONE, report="lags"),
         Route("/paths/cohorts/people", _behind_cohort, access=READERS, report="cohorts"),

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from longfunnel.app.people.persons import SORTS, list_persons
 from longfunnel.core.text import Text
 from longfunnel.web.page import ANALYSTS, EVERYONE, OWNERS, Nav, Page, Route
-from longfunnel.web.pages._people import person
+from longfunnel.web.pages._people import deciding, erasing, person
 from longfunnel.web.pages._people.acts import say
 from longfunnel.web.pages._people.masked import masked_name, sees_whole, shown_identifier
+from longfunnel.web.saved import saved_menu
 
 if TYPE_CHECKING:
     from litestar import Response
@@ -56,6 +57,7 @@ def show(visit: Visit) -> Response[Any]:
         total=total,
         text=text,
         sort=sort,
+        saved=saved_menu(visit, "people", keeps=("_q",)),
         sorts={name: str(visit.address.with_(_sort=name, _page=None)) for name in SORTS},
         pages=person.pages_of(visit, page, total, _A_PAGE),
         whole=whole,
@@ -72,13 +74,16 @@ PAGE = Page(
     nav=Nav("users", 50),
     routes=(
         Route("/people", show, access=EVERYONE),
-        Route("/people/decisions", person.decisions, access=ANALYSTS),
-        Route("/people/decisions/{number:int}/undo", person.undo, method="POST", access=ANALYSTS),
+        Route("/people/decisions", deciding.decisions, access=ANALYSTS),
+        Route("/people/decisions/{number:int}", deciding.whose, access=ANALYSTS),
+        Route("/people/decisions/{number:int}/undo", deciding.consider_undoing, access=ANALYSTS),
+        Route("/people/decisions/{number:int}/undo", deciding.undo, method="POST", access=ANALYSTS),
         Route("/people/{person_id:int}", person.show, access=EVERYONE),
-        Route("/people/{person_id:int}/identity", person.consider, access=ANALYSTS),
-        Route("/people/{person_id:int}/identity", person.decide, method="POST", access=ANALYSTS),
-        Route("/people/{person_id:int}/export", person.export_person, method="POST", access=ANALYSTS),
-        Route("/people/{person_id:int}/erase", person.erase, access=OWNERS),
-        Route("/people/{person_id:int}/erase", person.erase, method="POST", access=OWNERS),
+        Route("/people/{person_id:int}/identity", deciding.consider, access=ANALYSTS),
+        Route("/people/{person_id:int}/identity", deciding.decide, method="POST", access=ANALYSTS),
+        Route("/people/{person_id:int}/export", erasing.export_person, method="POST", access=ANALYSTS),
+        Route("/people/{person_id:int}/erase", erasing.consider, access=OWNERS),
+        Route("/people/{person_id:int}/erase", erasing.confirm, method="POST", access=OWNERS),
+        Route("/people/{person_id:int}/erase/held", erasing.held, access=OWNERS),
     ),
 )

@@ -33,7 +33,7 @@ _NUMBERS = ("deals", "won", "lost", "win_rate", "revenue", "aov", "days_to_order
 _COLUMNS = ("entered", "conversion", "lost", "win_rate", "median_days", "open", "skipped", "returned")
 _RARE = ("skipped", "returned")
 """Columns that are there only where they say something."""
-_BAR, _HEATS, _REASONS, _PIPES = 216.0, 5, 10, 6
+_BAR, _HEATS, _REASONS, _PIPES = 144.0, 5, 10, 6
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from longfunnel.core.errors import LongfunnelError, SettingsError
 from longfunnel.core.text import Text
 from longfunnel.warehouse.facts import facts
 from longfunnel.web.page import ANALYSTS, OWNERS, Nav, Page, Route
-from longfunnel.web.pages._settings import backup, channels, matching, sites, stages
+from longfunnel.web.pages._settings import backup, channels, mail, matching, sites, stages
 from longfunnel.web.pages._settings.forms import FORMS, defaults_of, fields_shown, place_mistakes, read_fields
 from longfunnel.web.pages._settings.nav import sections
 from longfunnel.web.pages._sources.words import FACTS
@@ -28,9 +28,7 @@ def shows(section: str) -> Callable[[Visit], Response[Any]]:
     """The handler that shows a plain section."""
 
     def show(visit: Visit) -> Response[Any]:
-        form = FORMS[section]
-        values = {field.name: getattr(getattr(visit.settings, section), field.name) for field in form.fields}
-        return _page(visit, section, values, {})
+        return _section(visit, section)
 
     return show
 
@@ -115,8 +113,24 @@ def save_privacy(visit: Visit) -> Response[Any]:
     return visit.redirect("/settings/privacy?_saved=1")
 
 
-def _page(visit: Visit, section: str, values: dict[str, Any], mistakes: dict[str, str]) -> Response[Any]:
+def try_mail(visit: Visit) -> Response[Any]:
+    """Send a test letter; the section again, with what the mail server answered."""
+    outcome = mail.tried(visit)
+    return _section(visit, "mail", status=400 if outcome["mail"]["mistake"] else 200, **outcome)
+
+
+def _section(visit: Visit, section: str, **more: Any) -> Response[Any]:
+    saved = getattr(visit.settings, section)
+    return _page(
+        visit, section, {field.name: getattr(saved, field.name) for field in FORMS[section].fields}, {}, **more
+    )
+
+
+def _page(
+    visit: Visit, section: str, values: dict[str, Any], mistakes: dict[str, str], *, status: int = 200, **more: Any
+) -> Response[Any]:
     form = FORMS[section]
+    more = more or (mail.shown(visit) if section == "mail" else {})
     return visit.show(
         "pages/settings.html",
         title=visit.text(form.title),
@@ -126,7 +140,8 @@ def _page(visit: Visit, section: str, values: dict[str, Any], mistakes: dict[str
         fields=fields_shown(visit, form.fields, values, mistakes),
         mistake=mistakes.get("", ""),
         saved=bool(visit.parameter("_saved")) and not mistakes,
-        status=400 if mistakes else 200,
+        status=400 if mistakes else status,
+        **more,
     )
 
 
@@ -142,8 +157,11 @@ PAGE = Page(
             for name in _PLAIN
             if name != "business"
         ),
+        Route("/settings/mail/password", mail.keep, method="POST", access=OWNERS),
+        Route("/settings/mail/test", try_mail, method="POST", access=OWNERS),
         Route("/settings/stages", stages.show, access=ANALYSTS),
         Route("/settings/stages", stages.save, method="POST", access=ANALYSTS),
+        Route("/settings/stages/names", stages.save_names, method="POST", access=OWNERS),
         Route("/settings/channels", channels.show, access=ANALYSTS),
         Route("/settings/channels", channels.save, method="POST", access=ANALYSTS),
         Route("/settings/matching", matching.show, access=ANALYSTS),

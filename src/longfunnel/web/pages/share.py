@@ -45,7 +45,7 @@ def open_(visit: Visit) -> Response[Any]:
     link = visit.business.state.share_links.find(visit.path["secret"])
     maker = visit.business.state.users.get(link.user_id) if link else None
     if link is None or maker is None:
-        raise visit.missing()
+        return visit.show("pages/share_gone.html", status=404)
     visit.language = "ru" if (maker.language or visit.settings.business.language) == "ru" else "en"
     body, strip = made_for(visit, maker, Address.of(link.path, link.question))
     answer = visit.show(

@@ -61,7 +61,7 @@ def sign_in(visit: Visit) -> Response[Any]:
     except SecondFactorNeededError as error:
         return form(visit, **back, ticket=error.ticket)
     except TooManyError as error:
-        return form(visit, **back, mistake=error.to(visit.language), status=429)
+        return _later(error, form(visit, **back, mistake=error.to(visit.language), status=429))
     except SignInError as error:
         return form(visit, **back, mistake=error.to(visit.language), status=401)
     return opened(visit, user, secret, back["next"])
@@ -77,10 +77,16 @@ def second_step(visit: Visit) -> Response[Any]:
     except WrongCodeError as error:
         return form(visit, **back, ticket=error.ticket, mistake=error.to(visit.language), status=401)
     except TooManyError as error:
-        return form(visit, **back, ticket=error.ticket, mistake=error.to(visit.language), status=429)
+        return _later(error, form(visit, **back, ticket=error.ticket, mistake=error.to(visit.language), status=429))
     except AccountError:
         return form(visit, **back, mistake=visit.text(_TOO_LATE), status=401)
     return opened(visit, user, secret, back["next"])
+
+
+def _later(error: TooManyError, answer: Response[Any]) -> Response[Any]:
+    """The refusal, with the seconds to wait (RFC 9110, 10.2.3)."""
+    answer.headers["retry-after"] = str(error.seconds)
+    return answer
 
 
 def agent_of(visit: Visit) -> str:
@@ -107,7 +113,10 @@ def sign_out(visit: Visit) -> Response[Any]:
 
 def forgot(visit: Visit, **values: Any) -> Response[Any]:
     """Ask for a link to a new password."""
-    return visit.show("pages/forgot.html", **{"said": "", "can_mail": bool(visit.settings.mail.host), **values})
+    return visit.show(
+        "pages/forgot.html",
+        **{"said": "", "mistake": "", "email": "", "can_mail": bool(visit.settings.mail.host), **values},
+    )
 
 
 def send_link(visit: Visit) -> Response[Any]:
@@ -116,7 +125,7 @@ def send_link(visit: Visit) -> Response[Any]:
     try:
         visit.site.door.slow_down(f"forgot {email}", visit.client)
     except TooManyError as error:
-        return forgot(visit, said=error.to(visit.language))
+        return _later(error, forgot(visit, mistake=error.to(visit.language), email=email, status=429))
     if visit.settings.mail.host:
         send_reset(visit.business, email, visit.site.public_url)
     return forgot(visit, said=visit.text(_SENT))
@@ -127,6 +136,7 @@ def reset_form(visit: Visit, **values: Any) -> Response[Any]:
     token = visit.posted("token") or visit.parameter("token")
     is_open = visit.business.state.one_time_links.holds(RESET, token)
     shown: dict[str, Any] = {"token": token, "is_open": is_open, "mistake": "" if is_open else visit.text(_SPENT)}
+    shown["status"] = 200 if is_open else 410
     return visit.show("pages/reset.html", **(shown | values))
 
 
@@ -134,7 +144,7 @@ def reset(visit: Visit) -> Response[Any]:
     """Keep the new password."""
     password = str(visit.form.get("password", ""))
     if len(password) < 10:
-        return reset_form(visit, mistake=visit.text(_SHORT))
+        return reset_form(visit, mistake=visit.text(_SHORT), status=422)
     try:
         number = visit.business.state.one_time_links.use(RESET, visit.posted("token"))
         user = visit.business.state.users.get(number) if number else None

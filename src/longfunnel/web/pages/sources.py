@@ -26,7 +26,7 @@ def show(visit: Visit) -> Response[Any]:
     may_change = bool(visit.user and visit.user.role in ANALYSTS)
     connection = visit.business.warehouse.cursor()
     try:
-        states = source_states(connection)
+        states = source_states(connection, visit.settings.business.zone)
     finally:
         connection.close()
     if not settings.source and not settings.site and not states and may_change:
@@ -54,7 +54,12 @@ def show(visit: Visit) -> Response[Any]:
                 else visit.text(FACTS["event"])
                 if name in sites
                 else "",
-                "health": one_source.health_of(visit, state, connections.get(name)),
+                "health": one_source.health_of(
+                    visit,
+                    state,
+                    connections.get(name),
+                    waits=name in sites or bool(source and source.type == "webhook"),
+                ),
                 "state": state,
                 "is_pulled": bool(source and source.type != "webhook"),
             }

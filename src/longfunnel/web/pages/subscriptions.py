@@ -23,7 +23,6 @@ from longfunnel.app.letters.subscriptions import (
 from longfunnel.app.letters.words import bounds_words, rule_words, schedule_words, value_words
 from longfunnel.core.errors import LongfunnelError
 from longfunnel.core.text import NOTHING, Text
-from longfunnel.metrics import metrics
 from longfunnel.web.page import EVERYONE, Page, Route
 from longfunnel.web.pages._letters import (
     LANGUAGES,
@@ -179,7 +178,7 @@ def _subscription(visit: Visit, one: Subscription) -> Sent:
 
 
 def _alert(visit: Visit, one: Alert) -> Sent:
-    metric = metrics().get(one.metric)
+    metric = visit.metrics.get(one.metric)
     reading = Reading.of(one.reading)
     form = reading.format if reading else metric.unit if metric else "ratio"
     title = Text(*reading.title) if reading else metric.title if metric else Text(one.metric, one.metric)

@@ -87,9 +87,10 @@ def change(visit: Visit) -> Response[Any]:
 
 def revoke(visit: Visit) -> Response[Any]:
     """Close a shared link."""
-    if not visit.business.state.share_links.revoke(visit.path["number"]):
+    link = visit.business.state.share_links.revoke(visit.path["number"])
+    if link is None:
         raise visit.missing()
-    visit.audit("share_revoked", str(visit.path["number"]))
+    visit.audit("share_revoked", link.title)
     return visit.redirect("/settings/users")
 
 

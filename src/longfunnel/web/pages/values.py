@@ -17,10 +17,10 @@ _MOST = 200
 
 
 def values(visit: Visit) -> Response[Any]:
-    """The values of ``_dimension`` that have the most leads, as a JSON list."""
+    """The values of ``_dimension`` that have the most leads, as a JSON list of pairs: the value, and how pages write it."""
     name = visit.parameter("_dimension") or "channel"
     answer = visit.ask(Question("summary", by=(name,), metrics=("leads",), sort="-leads", limit=_MOST))
-    return Response([row[name] for row in answer.rows if row[name] is not None])
+    return Response([[row[name], visit.member(name, row[name])] for row in answer.rows if row[name] is not None])
 
 
 PAGE = Page(title=Text("Values", "Значения"), routes=(Route("/values", values, access=EVERYONE),))

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 def save(visit: Visit) -> Response[Any]:
     """Keep the view and show it. Raises QuestionError for what cannot be asked."""
     name = visit.posted("page")
-    page = pages().get(name)
-    if page is None or not page.routes[0].report or visit.user is None or not page.routes[0].allows(visit.user.role):
+    route = _tab(name)
+    if route is None or visit.user is None or not route.allows(visit.user.role):
         raise visit.missing()
-    address = Address.of(page.path, visit.posted("query"))
-    read_address(address, page.routes[0].report, visit.today, visit.settings.business.zone)
+    address = Address.of(route.path, visit.posted("query"))
+    if route.report:
+        read_address(address, route.report, visit.today, visit.settings.business.zone)
     view = save_view(
         visit.business,
         visit.user,
@@ -41,7 +42,18 @@ def remove(visit: Visit) -> Response[Any]:
     assert visit.user is not None  # noqa: S101 - the route is open to users only
     view = remove_view(visit.business, visit.user, visit.path["number"])
     visit.audit("view_removed", f"{view.page}: {view.name}")
-    return visit.redirect(str(Address.of(pages()[view.page].path, view.query)))
+    route = _tab(view.page)
+    return visit.redirect(str(Address.of(route.path if route else "/", view.query)))
+
+
+def _tab(name: str) -> Route | None:
+    """What a view is of: a page by its name, or one of its tabs by its path without the first slash; None where there is none such
+    in the navigation."""
+    page = pages().get(name.partition("/")[0])
+    if page is None or page.nav is None:
+        return None
+    wanted = f"/{name}" if "/" in name else page.path
+    return next((route for route in page.routes if route.path == wanted and route.method == "GET"), None)
 
 
 PAGE = Page(

@@ -23,6 +23,7 @@ def form(visit: Visit, **values: Any) -> Response[Any]:
     token = visit.posted("token") or visit.parameter("token")
     shown: dict[str, Any] = {"token": token, "name": "", "email": "", "mistakes": {}}
     shown["is_open"] = visit.business.state.one_time_links.holds(WELCOME, token)
+    shown["status"] = 200 if shown["is_open"] else 410
     return visit.show("pages/welcome.html", **(shown | values))
 
 
@@ -44,7 +45,7 @@ def make(visit: Visit) -> Response[Any]:
         user = welcome(visit.business, visit.posted("token"), email=email, name=name, password=password)
     except AccountError:
         return form(visit, name=name, email=email, is_open=False, status=410)
-    return _in(visit, user, "welcome")
+    return _in(visit, user, "welcome", to="/" if visit.settings.source or visit.settings.site else "/start")
 
 
 def ready(visit: Visit) -> Response[Any]:
@@ -57,10 +58,10 @@ def ready(visit: Visit) -> Response[Any]:
     return _in(visit, user, "ready_link") if user else visit.redirect("/sign-in")
 
 
-def _in(visit: Visit, user: Any, what: str) -> Response[Any]:
+def _in(visit: Visit, user: Any, what: str, *, to: str = "/") -> Response[Any]:
     secret = visit.business.state.sessions.open(user.id, address=visit.client, agent=agent_of(visit))
     visit.business.state.audit.add(user.email, what, address=visit.client)
-    return opened(visit, user, secret, "/")
+    return opened(visit, user, secret, to)
 
 
 PAGE = Page(

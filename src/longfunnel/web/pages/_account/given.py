@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from longfunnel.app.access.rights import SCOPES
 from longfunnel.app.business import now
+from longfunnel.core.errors import too_long
 from longfunnel.core.text import Text
 from longfunnel.web.pages._account.shown import LASTS, me, show
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from longfunnel.web.visit import Visit
 
+_NAME = Text("The token's name", "Название токена")
 _NEEDS_NAME = Text("Name the token, so that you know it again.", "Назовите токен, чтобы потом его узнать.")
 _NEEDS_SCOPE = Text("Choose what the token may read.", "Выберите, что токену можно читать.")
 
@@ -26,9 +28,14 @@ def make_token(visit: Visit) -> Response[Any]:
     scopes = tuple(scope for scope in SCOPES if scope in chosen)
     if lasts not in dict(LASTS):
         raise visit.missing()
+    if mistakes := too_long(_NAME, name):
+        typed = {"name": user.name, "email": user.email, "token": name, "scopes": scopes, "lasts": lasts}
+        return show(visit, mistake=visit.text(mistakes[0]), at="tokens", typed=typed, status=422)
     if not name or not scopes:
         typed = {"name": user.name, "email": user.email, "token": name, "scopes": scopes, "lasts": lasts}
-        return show(visit, mistake=visit.text(_NEEDS_SCOPE if name else _NEEDS_NAME), typed=typed, status=422)
+        return show(
+            visit, mistake=visit.text(_NEEDS_SCOPE if name else _NEEDS_NAME), at="tokens", typed=typed, status=422
+        )
     ends = now() + timedelta(days=int(lasts)) if lasts else None
     token = visit.business.state.access_tokens.make(user.id, name, scopes, expires_at=ends)
     visit.audit("token_made", f"{name}: {' '.join(scopes)}")
@@ -43,16 +50,19 @@ def _sent(visit: Visit) -> list[tuple[str, Any]]:
 
 def revoke_token(visit: Visit) -> Response[Any]:
     """Let a token open nothing any more."""
-    visit.business.state.access_tokens.revoke(visit.path["number"], user_id=me(visit).id)
-    visit.audit("token_revoked", str(visit.path["number"]))
+    token = visit.business.state.access_tokens.revoke(visit.path["number"], user_id=me(visit).id)
+    if token is None:
+        raise visit.missing()
+    visit.audit("token_revoked", token.name)
     return visit.redirect("/account")
 
 
 def close_link(visit: Visit) -> Response[Any]:
     """Close a link that one has shared."""
-    if not visit.business.state.share_links.revoke(visit.path["number"], user_id=me(visit).id):
+    link = visit.business.state.share_links.revoke(visit.path["number"], user_id=me(visit).id)
+    if link is None:
         raise visit.missing()
-    visit.audit("share_revoked", str(visit.path["number"]))
+    visit.audit("share_revoked", link.title)
     return visit.redirect("/account")
 
 

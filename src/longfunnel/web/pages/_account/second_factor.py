@@ -25,7 +25,7 @@ def keep(visit: Visit) -> Response[Any]:
     try:
         codes = turn_on(visit.business, me(visit), secret, visit.posted("code"))
     except SecondFactorError as error:
-        return show(visit, totp=secret, mistake=error.to(visit.language), status=422)
+        return show(visit, totp=secret, mistake=error.to(visit.language), at="second-factor", status=422)
     visit.audit("second_factor_on")
     return _with_codes(visit, codes)
 
@@ -35,7 +35,7 @@ def drop(visit: Visit) -> Response[Any]:
     try:
         confirm(visit)
     except AccountError as error:
-        return show(visit, mistake=error.to(visit.language), status=422)
+        return show(visit, mistake=error.to(visit.language), at="second-factor", status=422)
     turn_off(visit.business, me(visit))
     visit.audit("second_factor_off")
     return again(visit)
@@ -46,7 +46,7 @@ def new_codes(visit: Visit) -> Response[Any]:
     try:
         confirm(visit)
     except AccountError as error:
-        return show(visit, mistake=error.to(visit.language), status=422)
+        return show(visit, mistake=error.to(visit.language), at="second-factor", status=422)
     if not me(visit).has_totp:
         raise visit.missing()
     codes = visit.business.state.recovery_codes.make(me(visit).id)

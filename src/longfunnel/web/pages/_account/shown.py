@@ -33,7 +33,7 @@ def show(visit: Visit, **values: Any) -> Response[Any]:
     """The page."""
     user, state = me(visit), visit.business.state
     shown: dict[str, Any] = {
-        "mistake": "", "said": "", "token": "", "totp": "", "codes": [], "status": 200,
+        "mistake": "", "at": "", "said": "", "token": "", "totp": "", "codes": [], "status": 200,
         "typed": {"name": user.name, "email": user.email, "token": "", "scopes": [REPORTS], "lasts": "90"},
         "tokens": state.access_tokens.of_user(user.id),
         "scopes": [(name, visit.text(text)) for name, text in SCOPES.items()],

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from longfunnel.core.text import Text
-from longfunnel.metrics import metrics
 from longfunnel.web.rows_behind import of_row, rows_url
 from longfunnel.web.table import table_of
 
@@ -49,7 +48,7 @@ def cost_and_profit(visit: Visit, question: Question) -> dict[str, Any] | None:
             values.append(sum((row[name] or Decimal(0) for row in rest), Decimal(0)) or None)
         series.append(
             {
-                "name": visit.text(metrics()[name].title),
+                "name": visit.text(visit.metrics[name].title),
                 "kind": "bar",
                 "colour": colour,
                 "values": [None if value is None else float(value) for value in values],
@@ -60,7 +59,14 @@ def cost_and_profit(visit: Visit, question: Question) -> dict[str, Any] | None:
     return {
         "title": finding or visit.text(Text("Cost and profit", "Расход и прибыль")),
         "table": table_of(visit, answer, can_sort=False),
-        "data": {"type": "bars", "labels": labels, "series": series, "urls": urls, "language": visit.language},
+        "data": {
+            "type": "bars",
+            "labels": labels,
+            "series": series,
+            "urls": urls,
+            "language": visit.language,
+            "height": 46 * len(labels) + 32,
+        },
     }
 
 
@@ -118,7 +124,7 @@ def sparks(visit: Visit, question: Question, keys: list[tuple[Any, ...]]) -> tup
         "day": Text("{metric} by day", "{metric} по дням"),
         "week": Text("{metric} by week", "{metric} по неделям"),
         "month": Text("{metric} by month", "{metric} по месяцам"),
-    }[grain].format(metric=metrics()[name].title)
+    }[grain].format(metric=visit.metrics[name].title)
     if len(moments) < 3:
         return "", []
     return visit.text(title), [_line([found.get(key, {}).get(moment, 0.0) for moment in moments]) for key in keys]

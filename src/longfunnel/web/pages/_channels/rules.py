@@ -9,7 +9,6 @@ import msgspec
 
 from longfunnel.core.text import Text
 from longfunnel.dimensions import dimension
-from longfunnel.metrics import metrics
 from longfunnel.reports import BASIS_WORDS, DEFAULT_MODEL, MODELS, Question, reports, sense
 from longfunnel.web.strip import Choice, model_title
 from longfunnel.web.table import Table, table_of
@@ -128,7 +127,7 @@ def side_by_side(visit: Visit, question: Question) -> Models:
     return Models(
         _of_attribution(visit, question, measure) if whole else _of_touches(visit, question, measure),
         [
-            Choice(visit.text(metrics()[name].title), str(visit.address.with_(_measure=name)), name == measure)
+            Choice(visit.text(visit.metrics[name].title), str(visit.address.with_(_measure=name)), name == measure)
             for name in _MEASURES
         ],
         visit.text(_ALL if whole else _SINGLE),

@@ -53,6 +53,11 @@ class Column:
         return round(FLOOR - self.y, 1)
 
     @property
+    def share(self) -> float:
+        """The height as a part of the highest possible one, 0..1: how wide it is where the funnel stands upright."""
+        return self.height / (FLOOR - TOP)
+
+    @property
     def gap_height(self) -> float:
         """Of what was lost."""
         return round(max(self.y - self.gap_y, 0), 1)

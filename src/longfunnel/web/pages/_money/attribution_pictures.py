@@ -29,10 +29,10 @@ def credits_picture(
     if credit.format == "money" and any(row["cost"] for row in rows):
         lines.append(Line("cost", visit.text(answer.column("cost").title), 9, kind="tick"))
     labels = [label_of(visit, row, (by,)) for row in rows]
-    urls = [url(row, credit) for row in rows]
+    urls = [[url(row, answer.column(line.column)) for row in rows] for line in lines]
     return {
         "title": _most(visit, answer, by),
-        "data": ranges(visit, answer, rows, labels, lines, urls=urls if any(urls) else None),
+        "data": ranges(visit, answer, rows, labels, lines, urls=urls),
     }
 
 
@@ -53,7 +53,9 @@ def _most(visit: Visit, answer: Answer, by: str) -> str:
     )
 
 
-def models_picture(visit: Visit, side: Answer, by: str, chosen: str) -> dict[str, Any] | None:
+def models_picture(
+    visit: Visit, side: Answer, by: str, chosen: str, url: Callable[[dict[str, Any], Column], str]
+) -> dict[str, Any] | None:
     """The models side by side: a point for each, a line between the least and the largest; None without rows."""
     columns = [column for column in side.columns if column.name not in (by, "cost")]
     rows = [row for row in side.rows if any(row[column.name] for column in columns)][:ROWS]
@@ -68,7 +70,15 @@ def models_picture(visit: Visit, side: Answer, by: str, chosen: str) -> dict[str
     labels = [label_of(visit, row, (by,)) for row in rows]
     return {
         "title": _widest(visit, rows, [column.name for column in columns], by, columns[0].format),
-        "data": ranges(visit, side, rows, labels, lines, joined=True),
+        "data": ranges(
+            visit,
+            side,
+            rows,
+            labels,
+            lines,
+            joined=True,
+            urls=[[url(row, side.column(line.column)) for row in rows] for line in lines],
+        ),
     }
 
 
@@ -89,22 +99,24 @@ def _widest(visit: Visit, rows: list[dict[str, Any]], models: list[str], by: str
     return visit.text(said.format(name=visit.member(by, widest[by]), low=ends[0], high=ends[1]))
 
 
-def removal_picture(visit: Visit, answer: Answer, by: str) -> dict[str, Any] | None:
+def removal_picture(
+    visit: Visit, answer: Answer, by: str, url: Callable[[dict[str, Any], Column], str]
+) -> dict[str, Any] | None:
     """What share would be lost without each row, by the Markov chain; None where the chain was not asked for or lost nothing."""
     rows = sorted((row for row in answer.rows if row.get("removal")), key=lambda row: -row["removal"])[:ROWS]
     if not rows:
         return None
-    said = Text("Without {name}, {share} would be lost", "Без {name} потерялось бы {share}")
+    said = Text("Without {name}, {share} would be lost", "Без «{name}» потерялось бы {share}")
     return {
         "title": visit.text(
             said.format(name=visit.member(by, rows[0][by]), share=visit.shown.share(rows[0]["removal"]))
         ),
-        "rows": [(label_of(visit, row, (by,)), visit.shown.share(row["removal"])) for row in rows],
         "data": {
             "type": "bars",
             "labels": [label_of(visit, row, (by,)) for row in rows],
             "values": [100 * (number(row["removal"]) or 0.0) for row in rows],
             "shown": [visit.shown.share(row["removal"]) for row in rows],
+            "urls": [url(row, answer.column("removal")) for row in rows],
             "language": visit.language,
             "height": 30 * len(rows) + 40,
         },

@@ -23,6 +23,7 @@ from longfunnel.web.pages._money.parts import (
 )
 from longfunnel.web.pages._money.pictures import short
 from longfunnel.web.pages._money.what_if import part_of, signed
+from longfunnel.web.rows_behind import of_row, rows_url
 from longfunnel.web.table import explain_url, table_of
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def show(visit: Visit) -> Response[Any]:
         budget=budget,
         move=move,
         moves=_MOVES,
-        keep=[(row[cut], row[cut] in keep) for row in answer.rows if row["gain"] is not None or row[cut] in keep],
+        keep=[(row[cut], visit.member(cut, row[cut]), row[cut] in keep) for row in answer.rows if row["gain"] is not None or row[cut] in keep],
         kept=[pair for pair in visit.address.pairs if pair[0] not in ("_budget", "_move", "_keep")],
         mistake=mistake,
         figures=_figures(visit, answer) if answer.totals else [],
@@ -79,9 +80,9 @@ def show(visit: Visit) -> Response[Any]:
         tried=[caveat for caveat in answer.caveats if caveat.code in _TRIED],
         moves_said=_moves_said(visit, answer, cut),
         refusals=[(label_of(visit, row, (cut,)), row["note"]) for row in answer.rows if row["note"]],
-        table=table_of(visit, answer, heat=("spend", "gain"), can_sort=False),
+        table=table_of(visit, answer, heat=("spend", "gain"), order="_sort"),
         curves=_curves(visit, answer, curves, cut),
-        curves_table=table_of(visit, curves, can_sort=False),
+        curves_table=table_of(visit, curves, order="_sort_curves"),
         explain=explain_url(visit.address.with_(since=None, until=None, _period="all"), answer, "advised"),
         answer=replace(answer, caveats=tuple(caveat for caveat in answer.caveats if caveat.code not in special)),
     )  # fmt: skip
@@ -122,23 +123,30 @@ def _curves(visit: Visit, answer: Answer, curves: Answer, cut: str) -> dict[str,
     names = list(dict.fromkeys(row[cut] for row in curves.rows))[:_COLOURS]
     if not names:
         return None
+    everything = visit.address.with_(since=None, until=None, _period="all")
+    advised, drawn = (
+        "" if visit.is_shared else explain_url(everything, of, name)
+        for of, name in ((answer, "advised"), (curves, "brings"))
+    )
     series = []
     for place, name in enumerate(names):
         points = [row for row in curves.rows if row[cut] == name]
-        marks = [_mark(visit, rows[name], points, "spend")]
+        spent = rows_url(visit, "cost", of_row(rows[name], (cut,)))
+        marks = [_mark(visit, rows[name], points, "spend") | {"url": spent and f"{spent}&_period=all"}]
         if rows[name]["change"]:
-            marks.append(_mark(visit, rows[name], points, "advised"))
+            marks.append(_mark(visit, rows[name], points, "advised") | {"url": advised})
         series.append(
             {
-                "name": name,
+                "name": visit.member(cut, name),
                 "kind": "line",
                 "colour": place + 1,
-                "points": [_point(visit, name, row) for row in points],
+                "url": drawn,
+                "points": [_point(visit, visit.member(cut, name), row) for row in points],
                 "marks": marks,
             }
         )
     return {
-        "title": _steepest(visit, rows, names),
+        "title": _steepest(visit, rows, names, cut),
         "data": {
             "type": "curves",
             "series": series,
@@ -169,11 +177,11 @@ def _mark(visit: Visit, row: dict[str, Any], points: list[dict[str, Any]], name:
     return {"at": [spend, brings], "shown": text, "hollow": is_advised}
 
 
-def _steepest(visit: Visit, rows: dict[str, dict[str, Any]], names: list[str]) -> str:
+def _steepest(visit: Visit, rows: dict[str, dict[str, Any]], names: list[str], cut: str) -> str:
     """Where the last unit of money brings most, in words."""
     best = max((rows[name] for name in names), key=lambda row: row["marginal"])
     name = next(name for name in names if rows[name] is best)
     unit = short(visit, Decimal(1), "money")
     said = Text("{name}: one more {unit} brings {value}", "{name}: ещё {unit} расхода приносит {value}")
     value = visit.shown.money(Decimal(f"{best['marginal']:.2f}"))
-    return visit.text(said.format(name=name, unit=unit, value=value))
+    return visit.text(said.format(name=visit.member(cut, name), unit=unit, value=value))

@@ -11,6 +11,7 @@ from babel.dates import format_skeleton
 
 from longfunnel.core.text import Text
 from longfunnel.web.pages._money.pictures import ROWS, Line, ranges, short
+from longfunnel.web.table import explain_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +47,7 @@ def _named(answer: Answer, cut: list[str]) -> list[int]:
 
 
 def ahead_picture(
-    visit: Visit, answer: Answer, cut: list[str], labels: list[str], url: Callable[[dict[str, Any]], str]
+    visit: Visit, answer: Answer, ahead: Answer, cut: list[str], labels: list[str], url: Callable[[dict[str, Any]], str]
 ) -> dict[str, Any] | None:
     """What a client of each row costs, has brought, and will have brought; None where no row has a client."""
     known = [
@@ -63,7 +64,9 @@ def ahead_picture(
         Line("ltv", visit.text(answer.column("ltv").title), 1),
     ]
     if AHEAD[0] in {column.name for column in answer.columns}:
-        lines.append(Line(AHEAD[0], visit.text(answer.column(AHEAD[0]).title), 3, low=AHEAD[1], high=AHEAD[2]))
+        said = explain_url(visit.address, ahead, AHEAD[0])
+        name = visit.text(answer.column(AHEAD[0]).title)
+        lines.append(Line(AHEAD[0], name, 3, low=AHEAD[1], high=AHEAD[2], explain=said))
     return {
         "title": _clients(visit, answer),
         "data": ranges(
@@ -101,7 +104,13 @@ def last_tenth_picture(
     brought = visit.text(answer.column("last_tenth").title)
     lines = [
         Line("last_tenth", brought, 1, low="last_tenth_low", high="last_tenth_high"),
-        Line("tenth", visit.text(Text("What it cost", "Сколько они стоили")), 9, kind="tick"),
+        Line(
+            "tenth",
+            visit.text(Text("What it cost", "Сколько они стоили")),
+            9,
+            kind="tick",
+            explain=explain_url(visit.address, answer, "last_tenth"),
+        ),
     ]
     return {
         "title": _verdict(visit, rows, named),

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 from babel.dates import format_skeleton
 
 from longfunnel.core.text import Text
+from longfunnel.web.address import Address
 from longfunnel.web.pages._money.pictures import Line, number, ranges, short
+from longfunnel.web.rows_behind import rows_url
+from longfunnel.web.table import explain_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +36,7 @@ def fan(visit: Visit, past: Answer, ahead: Answer, name: str) -> dict[str, Any] 
         "name": visit.text(Text("Came", "Пришло")),
         "kind": "line",
         "colour": 9,
+        "urls": [came_url(visit, name, row["week"], 7) for row in known],
         "values": [number(row[name]) for row in known] + [None] * len(after),
         "shown": [_said(visit, row[name], form) for row in known] + [""] * len(after),
     }
@@ -43,6 +47,7 @@ def fan(visit: Visit, past: Answer, ahead: Answer, name: str) -> dict[str, Any] 
         "kind": "line",
         "colour": 1,
         "dashed": True,
+        "url": "" if visit.is_shared else explain_url(visit.address, ahead, f"expected_{name}"),
         "values": start + [number(row[f"expected_{name}"]) for row in after],
         "low": start + [number(row[f"{name}_low"]) for row in after],
         "high": start + [number(row[f"{name}_high"]) for row in after],
@@ -64,6 +69,16 @@ def week_of(visit: Visit, day: date) -> str:
     until = day + timedelta(days=6)
     first, last = (str(format_skeleton("MMMd", one, locale=visit.language)) for one in (day, until))
     return f"{first} – {last}"
+
+
+def came_url(visit: Visit, name: str, since: date, days: int) -> str:
+    """Where the orders are that came in these days."""
+    found = rows_url(visit, name)
+    if not found:
+        return ""
+    until = since + timedelta(days=days - 1)
+    address = Address.of(*found.split("?", 1)).with_(_period=None, model=None, basis="payment")
+    return str(address.with_(since=since.isoformat(), until=until.isoformat()))
 
 
 def _said(visit: Visit, value: Any, form: str) -> str:
@@ -176,7 +191,8 @@ def check_picture(visit: Visit, answer: Answer, name: str, weeks: str) -> dict[s
     held = sum(row[f"{name}_low"] <= row[name] <= row[f"{name}_high"] for row in rows)
     days = timedelta(days=7 * int(weeks) - 1)
     labels = [visit.shown.days_between(row["week"], row["week"] + days) for row in rows]
+    came = [came_url(visit, name, row["week"], 7 * int(weeks)) for row in rows]
     return {
         "title": visit.text(said.format(held=held, n=len(rows))),
-        "data": ranges(visit, answer, rows, labels, lines),
+        "data": ranges(visit, answer, rows, labels, lines, urls=[[""] * len(rows), came]),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from longfunnel.core.money import show_number
+from longfunnel.core.money import show_money, show_number
 from longfunnel.core.text import Text
 from longfunnel.dimensions import dimension, dimensions
 from longfunnel.journeys.attribution.models import PLAIN
@@ -103,7 +103,7 @@ def shown_value(visit: Visit, value: Any, form: str) -> str:
     if form == "ratio":
         return show_number(value, visit.language, places=1)
     if form == "money" and value is not None and value == round(value):
-        return visit.shown.card(value, form).replace(",00", "").replace(".00", "")
+        return show_money(value, visit.shown.currency, visit.language, short=True, places=0)
     return visit.shown.card(value, form)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from longfunnel.web.pages._money.parts import shown_value
+from longfunnel.web.table import explain_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,13 +30,18 @@ class Line:
     """``dot`` with an interval, ``tick`` for what it is measured against."""
     low: str = ""
     high: str = ""
+    explain: str = ""
+    """Where it is said how the line is counted; empty: under the answer's column of its name."""
 
 
 def ranges(
     visit: Visit, answer: Answer, rows: Sequence[dict[str, Any]], labels: list[str], lines: Sequence[Line],
-    *, urls: list[str] | None = None, joined: bool = False,
+    *, urls: list[str] | list[list[str]] | None = None, joined: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
-    """Rows across, each with the values of the lines on one scale. All lines are of one format."""
+    """Rows across, each with the values of the lines on one scale. All lines are of one format.
+
+    ``urls`` say where a click on a mark leads: by row, or by line and row. What has no rows leads to how it is counted.
+    """
     form = answer.column(lines[0].column).format
     drawn = max(sum(line.kind == "dot" for line in lines), 1)
     height = _ROW_HEIGHT if joined or drawn == 1 else 14 * drawn + 18
@@ -49,7 +55,19 @@ def ranges(
     }
     if form == "share":
         data |= {"times": 100, "suffix": "\u00a0%"}
-    return data | ({"urls": urls} if urls else {})
+    return data | ({} if visit.is_shared else {"urls": _leading(visit, answer, lines, urls, len(rows))})
+
+
+def _leading(
+    visit: Visit, answer: Answer, lines: Sequence[Line], urls: list[str] | list[list[str]] | None, count: int
+) -> list[list[str]]:
+    """By line and row, where a click on the mark leads."""
+    found = []
+    for place, line in enumerate(lines):
+        own = urls[place] if urls and isinstance(urls[0], list) else urls or [""] * count
+        said = line.explain or explain_url(visit.address, answer, line.column)
+        found.append([str(url) or said for url in own])
+    return found
 
 
 def series(visit: Visit, rows: Sequence[dict[str, Any]], line: Line, form: str) -> dict[str, Any]:

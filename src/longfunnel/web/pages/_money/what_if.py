@@ -134,7 +134,7 @@ def _answered(visit: Visit, question: Question) -> dict[str, Any]:
         "answer": answer,
         "title": _said(visit, answer, name, form),
         "chart": ranges(visit, answer, rows, [row["title"] for row in rows], lines),
-        "table": table_of(visit, answer, can_sort=False),
+        "table": table_of(visit, answer, order="_sort"),
         "explain": explain_url(visit.address, answer, f"{name}_gain"),
         "gains": [_gain(visit, row, is_money=is_money) for row in rows],
     }

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from longfunnel.app.people.marks import of_chain, of_cohort, on_the_way, that_took, who_came_back
+from longfunnel.app.people.marks import (
+    folded_into,
+    of_chain,
+    of_cohort,
+    on_the_way,
+    that_took,
+    touched_by,
+    who_came_back,
+)
 from longfunnel.core.text import Text
 from longfunnel.web.page import pages
 from longfunnel.web.pages._paths.period_heat import named_cohort
-from longfunnel.web.pages._paths.pictures import chain_words
+from longfunnel.web.pages._paths.pictures import chain_words, people_url
 from longfunnel.web.pages._people.masked import known_as, sees_whole
 from longfunnel.web.step_words import step_words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from litestar import Response
 
     from longfunnel.app.people.marks import People
@@ -28,6 +39,9 @@ _BEGAN = Text("Began", "Начало")
 _ORDERED = Text("Ordered", "Заказ")
 _PERSONS = (("person", "people"), ("человек", "человека", "человек"))
 _ORDERS = (("order", "orders"), ("заказ", "заказа", "заказов"))
+_TOUCHED = "_touch"
+"""Once for each dimension of the touch: ``channel=Email``."""
+_OF_TOUCH = ("channel", "source", "campaign", "ad_group", "term")
 
 
 def flow_people(visit: Visit, options: tuple[tuple[str, str], ...]) -> Response[Any]:
@@ -48,6 +62,58 @@ def chain_people(visit: Visit) -> Response[Any]:
     chain = visit.parameter("_chain")
     found = of_chain(visit.site.answering, _asked(visit, (("view", "chains"),)), chain, _SHOWN)
     return _list(visit, chain_words(visit, chain), found, _ORDERED, _ORDERS)
+
+
+def flow_others(visit: Visit, options: tuple[tuple[str, str], ...]) -> Response[Any]:
+    """What the picture of paths folds into its «others», or into a link of theirs, with how much of it each is."""
+    question = _asked(visit, (*options, ("view", "links")))
+    place, one = _number(visit, "_place"), visit.parameter("_one")
+    two = visit.parameter("_two") or None
+    if not place:
+        raise visit.missing()
+    found = folded_into(visit.site.answering, question, place, one, two)
+    total = sum(count for *_, count in found)
+    rows = [
+        {
+            "words": " → ".join(step_words(name, visit.language) for name in (a, b) if name is not None),
+            "url": people_url(visit, place, a, b or ""),
+            "count": count,
+            "share": count / total,
+        }
+        for a, b, count in found
+    ]
+    title = step_words(one, visit.language) + (f" → {step_words(two, visit.language)}" if two else "")
+    return visit.show(
+        "pages/path_others.html",
+        title=title,
+        rows=rows[:_SHOWN],
+        kinds=visit.shown.plural(len(rows), ("way", "ways"), ("вариант", "варианта", "вариантов")),
+        total=total,
+        has_more=len(rows) > _SHOWN,
+        most=_SHOWN,
+        days=_days(visit),
+    )
+
+
+def touched_url(visit: Visit, origin: Sequence[tuple[str, str | None]]) -> str:
+    """Where the orders are that any touch of this origin came before; empty where a part of it is unknown."""
+    if visit.is_shared or any(value is None for _, value in origin):
+        return ""
+    bare = visit.address.of_question().to("/attribution/orders").with_(compare=None, model=None)
+    return str(replace(bare, pairs=(*bare.pairs, *((_TOUCHED, f"{name}={value}") for name, value in origin))))
+
+
+def touched_people(visit: Visit) -> Response[Any]:
+    """The orders that a touch of an origin came before."""
+    parts = [text.partition("=") for text in visit.address.all(_TOUCHED)]
+    origin = {name: value for name, _, value in parts if value and name in _OF_TOUCH}
+    if not origin:
+        raise visit.missing()
+    question = _asked(visit, (("view", "chains"),))
+    found = touched_by(visit.site.answering, question, tuple(origin.items()), _SHOWN)
+    words = " · ".join(visit.member(name, value) for name, value in origin.items())
+    said = Text("Orders with a touch of: {name}", "Заказы, в пути которых есть: {name}")
+    return _list(visit, visit.text(said.format(name=words)), found, _ORDERED, _ORDERS)
 
 
 def lag_people(visit: Visit, start: str) -> Response[Any]:
@@ -78,6 +144,12 @@ def retention_people(visit: Visit, options: tuple[tuple[str, str], ...], grain: 
     found = who_came_back(visit.site.answering, question, cohort, age, _SHOWN)
     said = Text("{cohort}: who came back, period {age}", "{cohort}: кто вернулся, период {age}")
     return _list(visit, visit.text(said.format(cohort=named_cohort(visit, cohort, grain), age=age)), found, _BEGAN)
+
+
+def _days(visit: Visit) -> str:
+    """The days that are asked about, in words; empty for all time."""
+    since, until = visit.question.since, visit.question.until
+    return visit.shown.days_between(since, until) if since or until else ""
 
 
 def _asked(visit: Visit, options: tuple[tuple[str, str], ...]) -> Question:
@@ -120,5 +192,5 @@ def _list(
         most=_SHOWN,
         when=visit.text(when),
         has_people="people" in pages(),
-        days=visit.shown.days_between(visit.question.since, visit.question.until),
+        days=_days(visit),
     )

@@ -51,7 +51,7 @@ def flow_picture(visit: Visit, links: Answer, point: str, *, is_before: bool) ->
                 "label": f"{_short(visit, name)} · {share}",
                 "colour": colour,
                 "shown": f"{step_words(name, visit.language)}\n{visit.shown.count(count)} · {share}",
-                "url": _people_url(visit, place, name),
+                "url": people_url(visit, place, name),
             }
         return key
 
@@ -62,7 +62,7 @@ def flow_picture(visit: Visit, links: Answer, point: str, *, is_before: bool) ->
             "value": row["count"],
             "shown": f"{step_words(row['from'], visit.language)} → {step_words(row['to'], visit.language)}\n"
             f"{visit.shown.count(row['count'])}",
-            "url": _people_url(visit, row["position"], row["from"], row["to"]),
+            "url": people_url(visit, row["position"], row["from"], row["to"]),
             "is_rest": bool({row["from"], row["to"]} & {*_END, *_REST}),
         }
         for row in rows
@@ -82,10 +82,12 @@ def flow_picture(visit: Visit, links: Answer, point: str, *, is_before: bool) ->
     }
 
 
-def _people_url(visit: Visit, place: int, one: str, two: str = "") -> str:
-    """Where the people of a node or a link are; empty for what is made of many."""
-    if visit.is_shared or {one, two} & set(_REST):
+def people_url(visit: Visit, place: int, one: str, two: str = "") -> str:
+    """Where the people of a node or a link are; of what is made of many, what it is made of."""
+    if visit.is_shared:
         return ""
+    if {one, two} & set(_REST):
+        return str(visit.address.to("/paths/others").with_(_place=str(place), _one=one, _two=two or None))
     address = visit.address.to("/paths/people").with_(_place=str(place), _one="" if one in _END else one)
     return str(address.with_(_two=None if not two else "" if two in _END else two))
 
@@ -116,7 +118,10 @@ def _note(visit: Visit, rows: list[dict[str, Any]]) -> str:
     )
     if not folded:
         return visit.text(said)
-    rest = Text(" Rare steps, {share} of all moves, are «others».", " Редкие шаги, {share} переходов, — «другие».")
+    rest = Text(
+        " Rare steps, {share} of all moves, are «others»: a click lists them.",
+        " Редкие шаги, {share} переходов, — «другие»: по щелчку — их список.",
+    )
     return visit.text(said + rest.format(share=visit.shown.share(folded / total, places=0)))
 
 

@@ -169,7 +169,11 @@ def _note(visit: Visit, act: Act) -> str:
             parts += [act.campaign or act.source]
             if more.get("pages"):
                 parts.append(visit.shown.plural(more["pages"], ("page", "pages"), ("страница", "страницы", "страниц")))
-            parts += [_seconds(visit, more.get("seconds")), more.get("device", ""), more.get("region", "")]
+            parts += [
+                _seconds(visit, more.get("seconds")),
+                visit.member("device", more["device"]) if more.get("device") else "",
+                more.get("region", ""),
+            ]
         case "call":
             parts += [
                 t(Text("outgoing", "исходящий")) if more.get("is_outgoing") else "",

@@ -95,7 +95,7 @@ FORMS: dict[str, Form] = {
         Field("port", Text("Port", "Порт"), kind="int", rule=_AT_LEAST_ONE),
         Field("security", Text("Security", "Шифрование"), kind="choice", choices=(("starttls", Text("STARTTLS", "STARTTLS")), ("tls", Text("TLS", "TLS")), ("none", Text("none", "без шифрования")))),
         Field("user", Text("Sign in as", "Имя для входа")),
-        Field("password_env", Text("Variable with the password", "Переменная с паролем"), Text("The password is not typed here: whoever starts the server sets it in this environment variable, before longfunnel up.", "Сам пароль сюда не вводят: его задаёт тот, кто запускает сервер, — в этой переменной окружения, до longfunnel up.")),
+        Field("password_env", Text("Variable with the password", "Переменная с паролем"), Text("Where this environment variable is set, it goes before the password typed below.", "Если эта переменная окружения задана, она важнее пароля, введённого ниже.")),
         Field("sender", Text("Letters come from", "Письма приходят от"), example="reports@example.com"),
     ), Mail),
 }  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from longfunnel.app.build import LIVE
 from longfunnel.app.matching import (
     RULE_FIELDS,
     accept,
@@ -117,16 +118,22 @@ def said(rule: MatchRule) -> str:
 
 
 def _state(visit: Visit) -> State | None:
-    """None before there is anything."""
+    """None before there is anything. It is worked out once a build."""
     try:
-        levels = visit.ask(Question("matching"))
         cursor = visit.cursor()
     except LongfunnelError:
         return None
     try:
-        return state_of(cursor, visit.settings.match, levels)
+        rules, known = visit.settings.match, visit.site.answering.once(LIVE)
+        key = f"matching {visit.language} {rules!r}"
+        if key not in known:
+            known[key] = state_of(cursor, rules, visit.ask(Question("matching")))
+        found: State = known[key]
+    except LongfunnelError:
+        return None
     finally:
         cursor.close()
+    return found
 
 
 def _proposals(visit: Visit) -> list[Proposal]:

@@ -14,7 +14,8 @@ from longfunnel.connect import Proposal, preview
 from longfunnel.core.errors import LongfunnelError
 from longfunnel.core.text import NOTHING, Text
 from longfunnel.warehouse.facts import facts
-from longfunnel.web.pages._sources.new_file import begin, mapping_form, posted_source
+from longfunnel.web.pages._sources.new_file import begin, mapping_form
+from longfunnel.web.pages._sources.posted import posted_source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,8 +45,11 @@ def show_mapping(visit: Visit) -> Response[Any]:
 def save_mapping(visit: Visit) -> Response[Any]:
     """Look again at the first rows; or write the mapping and read the files by it, with or without what was loaded before."""
     source, path = _file_source(visit)
-    posted = posted_source(visit, path)
+    posted, mistakes = posted_source(visit, path, source.name)
     changed = msgspec.structs.replace(source, **{name: getattr(posted, name) for name in _FORM})
+    if mistakes:
+        proposal = Proposal(path, changed, NOTHING, 0.0)
+        return mapping_form(visit, path, proposal, mistakes=mistakes, is_known=True)
     if visit.posted("verb") != "accept":
         return _previewed(visit, path, changed)
     name = source.name
@@ -68,7 +72,7 @@ def confirm(visit: Visit, *, mistake: str = "") -> Response[Any]:
     name = visit.path["name"]
     connection = visit.business.warehouse.cursor()
     try:
-        state = source_states(connection).get(name)
+        state = source_states(connection, visit.settings.business.zone).get(name)
     finally:
         connection.close()
     is_set = any(source.name == name for source in visit.settings.source)

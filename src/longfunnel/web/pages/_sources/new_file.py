@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import msgspec
 from litestar.datastructures import UploadFile
 
 from longfunnel.app.serving.jobs import jobs_of
@@ -17,7 +17,8 @@ from longfunnel.core.errors import LongfunnelError, SourceError
 from longfunnel.core.settings import Source
 from longfunnel.core.text import NOTHING, Text
 from longfunnel.warehouse.facts import Type, facts
-from longfunnel.web.pages._sources.words import FACTS, column_title
+from longfunnel.web.pages._sources.posted import PROPS, posted_headers, posted_source
+from longfunnel.web.pages._sources.words import FACTS, KINDS, WORDS, column_title, plainly
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from longfunnel.app.serving.jobs import Job
     from longfunnel.web.visit import Visit
 
-OPTIONS = ("date_order", "decimal", "timezone", "system")
-PROPS = "props"
+_BESIDE = ("date_order", "decimal", "new_constant")
+"""The fields that a mistake can stand beside; any other is hidden in the form, or stands for nothing that is known."""
 _TITLE = Text("What is in this file", "Что в этом файле")
 
 
@@ -43,8 +44,15 @@ def upload(visit: Visit) -> Response[Any]:
         path = keep_upload(visit.business, file.file, file.filename)
     except SourceError as error:
         return drop_page(visit, mistake=error.to(visit.language))
-    visit.audit("file_uploaded", path.as_posix())
     known = source_of(visit.business, visit.business.folder / path)
+    if not known:
+        draft = Source(name="new", fact="lead", path=path.as_posix())
+        try:
+            columns_of(path, draft, folder=visit.business.folder)
+        except LongfunnelError as error:  # no table at all: it is not kept
+            (visit.business.folder / path).unlink(missing_ok=True)
+            return drop_page(visit, mistake=_named_alone(visit, path, error))
+    visit.audit("file_uploaded", path.as_posix())
     if known:
         return visit.redirect(f"/jobs/{begin(visit, 'sync', known).number}")
     return visit.redirect(f"/sources/new?_file={quote(path.as_posix())}")
@@ -54,7 +62,7 @@ def drop_page(visit: Visit, *, mistake: str = "") -> Response[Any]:
     """The page with nothing but the drop zone."""
     return visit.show(
         "pages/source_drop.html", title=visit.text(Text("Bring a file in", "Загрузить файл")), mistake=mistake,
-        endings=ENDINGS, largest=LARGEST >> 30, status=400 if mistake else 200,
+        endings=ENDINGS, largest=LARGEST >> 30, is_first=is_first(visit), status=400 if mistake else 200,
     )  # fmt: skip
 
 
@@ -73,7 +81,7 @@ def show(visit: Visit) -> Response[Any]:
                 path, Source(name="new", fact=fact or "lead", path=path.as_posix()), folder=visit.business.folder
             )
         except LongfunnelError as broken:  # no table at all: no mapping mends it
-            return drop_page(visit, mistake=broken.to(visit.language))
+            return drop_page(visit, mistake=_named_alone(visit, path, broken))
         draft = Source(name=_named(visit, path), fact=fact or "lead", path=path.as_posix())
         return mapping_form(visit, path, Proposal(path, draft, NOTHING, 0.0), mistake=error.to(visit.language))
     return mapping_form(visit, path, proposal)
@@ -82,8 +90,10 @@ def show(visit: Visit) -> Response[Any]:
 def save(visit: Visit) -> Response[Any]:
     """Look again at the first rows with the mapping as it is now; or write it, and import in the background."""
     path = _file(visit, visit.posted("_file"))
-    source = posted_source(visit, path)
+    source, mistakes = posted_source(visit, path, _named(visit, path))
     business = visit.settings.business
+    if mistakes:
+        return mapping_form(visit, path, Proposal(path, source, NOTHING, 0.0), mistakes=mistakes)
     try:
         proposal = preview(path, source, business=business, folder=visit.business.folder)
     except LongfunnelError as error:
@@ -98,6 +108,11 @@ def save(visit: Visit) -> Response[Any]:
     return visit.redirect(f"/jobs/{begin(visit, 'import', name).number}")
 
 
+def is_first(visit: Visit) -> bool:
+    """Whether this is the first run: no source has come to its end yet, so that the steps to the funnel are still shown."""
+    return not visit.settings.source and not visit.settings.site
+
+
 def begin(visit: Visit, kind: str, name: str = "") -> Job:
     """Import the source (or all of them) in the background."""
     names = [name] if name else None
@@ -106,9 +121,16 @@ def begin(visit: Visit, kind: str, name: str = "") -> Job:
 
 
 def mapping_form(
-    visit: Visit, path: Path, proposal: Proposal, *, mistake: str = "", is_known: bool = False
+    visit: Visit,
+    path: Path,
+    proposal: Proposal,
+    *,
+    mistake: str = "",
+    mistakes: dict[str, str] | None = None,
+    is_known: bool = False,
 ) -> Response[Any]:
-    """The columns of the file and what each is, with the first rows as understood; ``is_known``: of a source that is there."""
+    """The columns of the file and what each is, with the first rows as understood; ``is_known``: of a source that is there;
+    ``mistakes``: what is wrong with fields of the form, by their names."""
     source = proposal.source
     fact = facts()[source.fact]
     ours: dict[str, str] = {}
@@ -117,7 +139,13 @@ def mapping_form(
             ours |= dict.fromkeys(theirs.values(), PROPS)
         else:
             ours |= dict.fromkeys(theirs if isinstance(theirs, list) else [theirs], name)
-    columns = columns_of(path, source, folder=visit.business.folder)
+    try:
+        columns = columns_of(path, source, folder=visit.business.folder)
+    except SourceError as error:  # how the file is read was said wrong: what was chosen for its columns stays
+        if visit.request.method != "POST":
+            raise
+        mistake = mistake or error.to(visit.language)
+        columns = [(header, []) for header, _ in posted_headers(visit)]
     choices = [
         (column.name, visit.text(column_title(column.name)), column.required)
         for column in fact.columns
@@ -141,70 +169,44 @@ def mapping_form(
         more_constants=[(name, title) for name, title, _ in choices if name not in mapped],
         values=[(name, theirs, word) for name, words in source.values.items() for theirs, word in words.items()],
         sample=[
-            {visit.text(column_title(name)): _cell(visit, value) for name, value in row.items() if value is not None}
+            {
+                visit.text(column_title(name)): _cell(visit, name, value)
+                for name, value in row.items()
+                if value is not None
+            }
             for row in proposal.sample
         ],
         titles={column.name: visit.text(column_title(column.name)) for column in fact.columns},
         shown_columns=[visit.text(column_title(name)) for name in (proposal.sample[0] if proposal.sample else {})],
-        warnings=[visit.text(text) for text in proposal.warnings],
+        warnings=[plainly(visit, text) for text in proposal.warnings],
+        has_rows=any(examples for _, examples in columns),
+        kinds=[(word, visit.text(WORDS[word])) for word in KINDS["kind"]],
+        is_first=is_first(visit),
         notes=[visit.text(text) for text in proposal.notes],
         mistake=mistake,
-        status=400 if mistake and visit.request.method == "POST" else 200,
+        mistakes=mistakes or {},
+        elsewhere=[said for field, said in (mistakes or {}).items() if field not in _BESIDE],
+        typed={name: visit.posted(name) for name in ("new_constant", "new_constant_value") if mistakes},
+        status=422 if mistakes else 400 if mistake and visit.request.method == "POST" else 200,
     )
 
 
-def posted_source(visit: Visit, path: Path) -> Source:
-    """The source as the form says it."""
-    fact = visit.posted("fact")
-    if fact not in facts():
-        raise visit.missing()
-    columns: dict[str, Any] = {}
-    number = 0
-    while f"h{number}" in visit.form:
-        header, ours = str(visit.form[f"h{number}"]), visit.posted(f"c{number}")
-        number += 1
-        if not ours:
-            continue
-        if ours == PROPS:
-            columns.setdefault(PROPS, {})["_".join(header.lower().split()) or f"column_{number}"] = header
-        elif ours in facts()[fact].column_by_name:
-            before = columns.get(ours)
-            columns[ours] = header if before is None else [*(before if isinstance(before, list) else [before]), header]
-    constants = {
-        name.removeprefix("k_"): _constant(visit.posted(name))
-        for name in visit.form
-        if name.startswith("k_") and visit.posted(name)
-    }
-    if visit.posted("new_constant") and visit.posted("new_constant_value"):
-        constants[visit.posted("new_constant")] = _constant(visit.posted("new_constant_value"))
-    values: dict[str, dict[str, str]] = {}
-    number = 0
-    while f"vn{number}" in visit.form:
-        if word := visit.posted(f"vo{number}"):
-            values.setdefault(visit.posted(f"vn{number}"), {})[str(visit.form[f"vt{number}"])] = word
-        number += 1
-    kept = {name: visit.posted(name) for name in ("encoding", "delimiter", "sheet", "unit")}
-    made = {
-        "name": visit.posted("name") or _named(visit, path),
-        "fact": fact,
-        "path": path.as_posix(),
-        "skip_rows": int(visit.posted("skip_rows") or 0),
-    }
-    made |= {name: visit.posted(name) for name in OPTIONS} | kept
-    return msgspec.convert({**made, "columns": columns, "constants": constants, "values": values}, Source)
+def _named_alone(visit: Visit, path: Path, error: LongfunnelError) -> str:
+    """What is wrong with a file, called by its name alone: where it lies on the server tells a browser's user nothing."""
+    said = error.to(visit.language)
+    return said.replace(str(visit.business.folder / path), f"«{path.name}»").replace(path.as_posix(), f"«{path.name}»")
 
 
-def _constant(text: str) -> Any:
-    return {"true": True, "false": False}.get(text.lower(), text)
-
-
-def _cell(visit: Visit, value: Any) -> str:
-    from datetime import datetime
-
+def _cell(visit: Visit, name: str, value: Any) -> str:
     if isinstance(value, datetime):  # already on the business's clock
-        return f"{value:%Y-%m-%d %H:%M}" if value.hour or value.minute else f"{value:%Y-%m-%d}"
-    if isinstance(value, bool) or value is None:
-        return visit.shown.value(value, "flag") if value is not None else "—"
+        day = visit.shown.day(value.date())
+        return f"{day}, {value:%H:%M}" if value.hour or value.minute else day
+    if isinstance(value, date):
+        return visit.shown.day(value)
+    if isinstance(value, bool):
+        return visit.shown.value(value, "flag")
+    if name in KINDS and value in WORDS:
+        return visit.text(WORDS[value])
     return f"{value.normalize():f}" if hasattr(value, "normalize") else str(value)
 
 

@@ -18,15 +18,24 @@ GROUPS = {
     "other": Text("Else", "Прочее"),
 }
 """The kinds of systems, in the order of the funnel."""
+PICTURES = {
+    "ads": "target-arrow",
+    "analytics": "chart-line",
+    "crm": "users",
+    "calls": "phone-call",
+    "messengers": "message-circle",
+    "other": "database",
+}
+"""The picture of each kind."""
 _BY_FACT = {"deal": "crm", "call": "calls", "visit": "analytics", "spend": "ads", "message": "messengers"}
 _ADDS = {
-    "spend": Text("spend and clicks → CPL, CPO, ROMI", "расход и клики → CPL, CPO, ROMI"),
-    "visit": Text("visits → conversion into leads, attribution", "визиты → конверсия в лиды, атрибуция"),
-    "deal": Text("leads, deals and stages → sales, revenue, where deals are lost", "лиды, сделки и этапы → продажи, выручка, где теряются сделки"),
-    "call": Text("calls → leads by phone, with the ad behind each", "звонки → лиды по телефону и реклама за каждым"),
-    "message": Text("chats → leads and talks in the messenger", "переписка → лиды и диалоги в мессенджере"),
-    "lead": Text("leads → CPL by ad", "лиды → CPL по объявлениям"),
-    "fx_rate": Text("exchange rates → spend in other currencies", "курсы валют → расход в других валютах"),
+    "spend": Text("Spend and clicks → CPL, CPO, ROMI", "Расход и клики → CPL, CPO, ROMI"),
+    "visit": Text("Visits → conversion into leads, attribution", "Визиты → конверсия в лиды, атрибуция"),
+    "deal": Text("Leads, deals and stages → sales, revenue, where deals are lost", "Лиды, сделки и этапы → продажи, выручка, где теряются сделки"),
+    "call": Text("Calls → leads by phone, with the ad behind each", "Звонки → лиды по телефону и реклама за каждым"),
+    "message": Text("Chats → leads and talks in the messenger", "Переписка → лиды и диалоги в мессенджере"),
+    "lead": Text("Leads → CPL by ad", "Лиды → CPL по объявлениям"),
+    "fx_rate": Text("Exchange rates → spend in other currencies", "Курсы валют → расход в других валютах"),
 }  # fmt: skip
 
 
@@ -41,5 +50,5 @@ def adds_of(connector: Connector) -> Text:
     told = [fact for fact in facts if fact != "lead" or not {"deal", "message"} & set(facts)]
     whole = Text("", "")
     for number, fact in enumerate(told[:2]):
-        whole = whole + ("; " if number else "") + _ADDS[fact]
+        whole = whole + (". " if number else "") + _ADDS[fact]
     return whole

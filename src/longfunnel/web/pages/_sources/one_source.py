@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import msgspec
-import tomlkit
-
 from longfunnel.app.serving.jobs import jobs_of
-from longfunnel.app.settings_file import change_settings, row_named
 from longfunnel.app.sources.import_files import files_of
-from longfunnel.app.sources.status import Cause, SourceState, causes_of, runs_of, source_states
-from longfunnel.connect import connector_named, connector_names
+from longfunnel.app.sources.status import SourceState, causes_of, runs_of, source_states
+from longfunnel.connect import connector_named, connector_names, corrections_of
+from longfunnel.core.errors import QuestionError
 from longfunnel.core.text import Text
-from longfunnel.warehouse.facts import facts
 from longfunnel.web.page import ANALYSTS, OWNERS
 from longfunnel.web.pages._jobs import title_of
 from longfunnel.web.pages._sources.new_file import begin
-from longfunnel.web.pages._sources.words import FACTS, column_title
+from longfunnel.web.pages._sources.quarantined import mend_row, mend_values, shown_cause
+from longfunnel.web.pages._sources.words import FACTS, WORDS, column_title
 
 if TYPE_CHECKING:
     from litestar import Response
@@ -28,7 +24,6 @@ if TYPE_CHECKING:
     from longfunnel.state import Connection
     from longfunnel.web.visit import Visit
 
-_OURS = re.compile(r"«(\w+)»")
 _STALE_DAYS = 7
 STATES = {
     "": Text("Not read yet", "Ещё не читали"),
@@ -43,43 +38,25 @@ STATES = {
     "settings": Text("The settings need mending", "Нужно поправить настройки"),
 }
 """A connection's state in plain words."""
-KINDS = {
-    "status": ("open", "won", "lost"),
-    "kind": ("payment", "refund", "form", "call", "chat", "email", "crm"),
-    "flag": ("true", "false"),
-}
-"""Words that a value can be translated to, where the column knows only some."""
-WORDS = {
-    "open": Text("open", "в работе"),
-    "won": Text("won", "выиграна"),
-    "lost": Text("lost", "проиграна"),
-    "payment": Text("payment", "оплата"),
-    "refund": Text("refund", "возврат"),
-    "form": Text("form", "форма"),
-    "call": Text("call", "звонок"),
-    "chat": Text("chat", "чат"),
-    "email": Text("e-mail", "письмо"),
-    "crm": Text("CRM", "CRM"),
-    "true": Text("yes", "да"),
-    "false": Text("no", "нет"),
-}
-"""What these words are called."""
 
 
-def show(visit: Visit) -> Response[Any]:
-    """The page. The rows of the quarantine are shown to those who can mend them."""
+def show(visit: Visit, *, mistake: str = "") -> Response[Any]:
+    """The page. The rows of the quarantine are shown to those who can mend them; ``mistake``: why a row was not."""
     name = visit.path["name"]
     source = next((one for one in visit.settings.source if one.name == name), None)
     site = next((one for one in visit.settings.site if one.name == name), None)
     may_mend = bool(visit.user and visit.user.role in ANALYSTS)
     connection = visit.business.warehouse.cursor()
     try:
-        state = source_states(connection).get(name)
+        state = source_states(connection, visit.settings.business.zone).get(name)
         if source is None and site is None and state is None:
             raise visit.missing()
-        runs, causes = runs_of(connection, name), causes_of(connection, name) if may_mend else []
+        runs = runs_of(connection, name)
+        causes = causes_of(connection, name, examples=20) if may_mend else []
+        corrections = corrections_of(connection, name) if may_mend else []
     finally:
         connection.close()
+    is_hook = source is not None and source.type == "webhook"
     jobs = [one for one in jobs_of(visit.business).all() if one.subject == name][:10]
     return visit.show(
         "pages/source.html",
@@ -89,13 +66,15 @@ def show(visit: Visit) -> Response[Any]:
         site=site,
         fact=visit.text(FACTS[source.fact]) if source and source.fact in FACTS else "",
         kind=visit.text(kind_of(source)),
-        health=health_of(visit, state, connection_of(visit, source)),
+        health=health_of(visit, state, connection_of(visit, source), waits=site is not None or is_hook),
         is_connected=is_connected(source),
         state=state,
         mapping=_mapping(visit, source),
         runs=runs,
         jobs=[(one, title_of(visit, one)) for one in jobs],
-        causes=[_cause(visit, source, one) for one in causes],
+        causes=[shown_cause(visit, source, one) for one in causes],
+        corrections=corrections,
+        mistake=mistake,
         may_mend=may_mend,
         may_change_columns=may_mend
         and source is not None
@@ -103,30 +82,27 @@ def show(visit: Visit) -> Response[Any]:
         and bool(files_of(visit.business, source)),
         may_remove=bool(visit.user and visit.user.role in OWNERS) and site is None,
         tag=_tag(visit, name) if site else "",
-        hook=_hook(visit, source) if source and source.type == "webhook" and may_mend else "",
+        hook=_hook(visit, source) if is_hook and may_mend else "",
         minutes=visit.settings.schedule.sync_minutes,
+        status=400 if mistake else 200,
     )
 
 
 def act(visit: Visit) -> Response[Any]:
-    """Look for what is new in the source, which tries the quarantine again; or say what a word of the source means, and then do so."""
+    """Look for what is new in the source, which tries the quarantine again; before that, say what a value of the source means, or
+    correct one row."""
     name = visit.path["name"]
     source = next((one for one in visit.settings.source if one.name == name), None)
     if source is None:
         raise visit.missing()
-    if visit.posted("verb") == "values":
-        ours = visit.posted("ours")
-        if ours not in facts()[source.fact].column_by_name:
-            raise visit.missing()
-        words = {}
-        number = 0
-        while f"t{number}" in visit.form:
-            if word := visit.posted(f"w{number}"):
-                words[str(visit.form[f"t{number}"])] = word
-            number += 1
-        if words:
-            change_settings(visit.business, lambda document: _translate(document, name, ours, words))
-            visit.audit("values_set", f"{name} {ours} {len(words)}")
+    match visit.posted("verb"):
+        case "values":
+            mend_values(visit, source)
+        case "row":
+            try:
+                mend_row(visit, source)
+            except QuestionError as error:
+                return show(visit, mistake=error.to(visit.language))
     return visit.redirect(f"/jobs/{begin(visit, 'sync', name).number}")
 
 
@@ -140,8 +116,10 @@ def connection_of(visit: Visit, source: Source | None) -> Connection | None:
     return visit.business.state.connections.all().get(source.name) if source and is_connected(source) else None
 
 
-def health_of(visit: Visit, state: SourceState | None, connection: Connection | None = None) -> dict[str, str]:
-    """How a source fares: good, warn or bad, an icon, and why in a few words."""
+def health_of(
+    visit: Visit, state: SourceState | None, connection: Connection | None = None, *, waits: bool = False
+) -> dict[str, str]:
+    """How a source fares: good, warn or bad, an icon, and why in a few words. ``waits``: it sends by itself, when it has something."""
     if connection is not None and connection.state not in ("", "good"):
         is_passing = connection.state in ("limited", "temporary")
         return {
@@ -154,6 +132,12 @@ def health_of(visit: Visit, state: SourceState | None, connection: Connection | 
             "tone": "good",
             "icon": "circle-check",
             "text": visit.text(Text("Connected; it has nothing yet", "Подключено; данных пока нет")),
+        }
+    if waits and (state is None or not (state.rows or state.quarantined)):
+        return {
+            "tone": "warn",
+            "icon": "clock",
+            "text": visit.text(Text("Waiting for the first data", "Ждём первых данных")),
         }
     if state is None or (state.recorded_at is None and not state.rows):
         return {
@@ -203,39 +187,11 @@ def _mapping(visit: Visit, source: Source | None) -> list[tuple[str, str, str]]:
             lines.append(
                 (", ".join(theirs) if isinstance(theirs, list) else str(theirs), visit.text(column_title(ours)), ours)
             )
-    constants = {
-        ours: visit.shown.value(value, "flag") if isinstance(value, bool) else value
-        for ours, value in source.constants.items()
-    }
-    lines += [(f"= {value}", visit.text(column_title(ours)), ours) for ours, value in constants.items()]
+    for ours, value in source.constants.items():
+        word = visit.shown.value(value, "flag") if isinstance(value, bool) else str(value)
+        word = visit.text(WORDS[word]) if word in WORDS else word
+        lines.append((f"= {word}", visit.text(column_title(ours)), ours))
     return lines
-
-
-def _cause(visit: Visit, source: Source | None, cause: Cause) -> dict[str, Any]:
-    found = _OURS.search(cause.reason.en)
-    ours = found[1] if found else ""
-    column = facts()[cause.fact].column_by_name.get(ours) if cause.fact in facts() else None
-    return {
-        "column": cause.column,
-        "reason": visit.text(cause.reason),
-        "rows": cause.rows,
-        "ours": ours if column and source else "",
-        "title": visit.text(column_title(ours)) if ours else "",
-        "values": cause.values if column else [],
-        "words": {word: visit.text(text) for word, text in WORDS.items()},
-        "choices": KINDS["flag"] if column and column.type.value == "BOOLEAN" else KINDS.get(ours, ()),
-        "examples": [
-            {**row, "raw": list(msgspec.json.decode(row["raw"]).items()) if isinstance(row["raw"], str) else []}
-            for row in cause.examples
-        ],
-    }
-
-
-def _translate(document: Any, name: str, ours: str, words: dict[str, str]) -> None:
-    row = row_named(document, "source", name)
-    table = row.setdefault("values", tomlkit.table()).setdefault(ours, tomlkit.table())
-    for theirs, word in words.items():
-        table[theirs] = word
 
 
 def _tag(visit: Visit, name: str) -> str:

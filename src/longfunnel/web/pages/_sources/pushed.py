@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
@@ -41,11 +42,16 @@ _EXAMPLES = {
     "phone": "contact.phone",
     "created_at": "date",
 }
+_NO_SLASHES = Text("A name without slashes is needed.", "Нужно название, без косой черты.")
+_NO_ADDRESS = Text(
+    "Name the site's address, as https://shop.example.", "Укажите адрес сайта, например https://shop.ru."
+)
+_NO_FIELDS = Text("Say which of its fields is which, one at least.", "Укажите, какое поле что значит, — хотя бы одно.")
 _HOOK_FACTS = ("lead", "call", "deal", "stage_entry", "payment", "message", "survey_answer", "event")
 
 
-def new_hook(visit: Visit, *, mistake: str = "") -> Response[Any]:
-    """The form of a new webhook."""
+def new_hook(visit: Visit, *, wrong: str = "", mistake: str = "") -> Response[Any]:
+    """The form of a new webhook; a mistake stands beside what is ``wrong``."""
     fact = visit.posted("fact") or visit.parameter("_fact")
     fact = fact if fact in _HOOK_FACTS else "lead"
     columns = [
@@ -67,31 +73,24 @@ def new_hook(visit: Visit, *, mistake: str = "") -> Response[Any]:
         examples=_EXAMPLES,
         typed={name: visit.posted(name) for name in ("name", "preset", "system")}
         | {"fact": fact, "mapping": _mapping(visit, fact)},
-        mistake=mistake,
+        mistake="" if wrong else mistake,
+        mistakes={wrong: mistake},
         status=400 if mistake else 200,
     )
 
 
 def add_hook(visit: Visit) -> Response[Any]:
-    """Write the ``[[source]]`` of the webhook; its page shows the address."""
+    """Write the ``[[source]]`` of the webhook; its page shows the address. Another fact was chosen: the fields of that one."""
+    if visit.posted("verb") == "fact":
+        return new_hook(visit)
     name, fact, preset = visit.posted("name"), visit.posted("fact"), visit.posted("preset")
-    if not name or fact not in _HOOK_FACTS or "/" in name:
-        words = Text(
-            "Give it a name without slashes, and say what it sends.",
-            "Дайте имя без косой черты и укажите, что он присылает.",
-        )
-        return new_hook(visit, mistake=visit.text(words))
+    if fact not in _HOOK_FACTS:
+        raise visit.missing()
+    if not name or "/" in name:
+        return new_hook(visit, wrong="name", mistake=visit.text(_NO_SLASHES))
     mapping = _mapping(visit, fact)
     if not mapping and not preset:
-        return new_hook(
-            visit,
-            mistake=visit.text(
-                Text(
-                    "Say which of its fields is which, one at least.",
-                    "Укажите, какое поле что значит, — хотя бы одно.",
-                )
-            ),
-        )
+        return new_hook(visit, wrong="mapping", mistake=visit.text(_NO_FIELDS))
     values = {
         "name": name,
         "type": "webhook",
@@ -108,12 +107,17 @@ def add_hook(visit: Visit) -> Response[Any]:
     return visit.redirect(f"/sources/{quote(name)}")
 
 
-def new_site(visit: Visit, *, mistake: str = "") -> Response[Any]:
-    """The form of a new site."""
+def new_site(visit: Visit, *, wrong: str = "", mistake: str = "") -> Response[Any]:
+    """The form of a new site; a mistake stands beside the field that is ``wrong``."""
     title = visit.text(Text("Your site", "Ваш сайт"))
     typed = {"name": visit.posted("name"), "origin": visit.posted("origin")}
     return visit.show(
-        "pages/source_site.html", title=title, typed=typed, mistake=mistake, status=400 if mistake else 200
+        "pages/source_site.html",
+        title=title,
+        typed=typed,
+        mistake="" if wrong else mistake,
+        mistakes={wrong: mistake},
+        status=400 if mistake else 200,
     )
 
 
@@ -121,19 +125,16 @@ def add_site(visit: Visit) -> Response[Any]:
     """Write the ``[[site]]``; its page shows the line for its pages and waits for the first visit."""
     origin = visit.posted("origin").rstrip("/")
     origin = origin if "://" in origin or not origin else f"https://{origin}"
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin)
+    except ValueError:  # brackets that are no address
+        return new_site(visit, wrong="origin", mistake=visit.text(_NO_ADDRESS))
     address = f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
     name = visit.posted("name") or (parts.hostname or "").removeprefix("www.")
-    if not name or "/" in name:
-        return new_site(
-            visit,
-            mistake=visit.text(
-                Text(
-                    "Name the site's address, as https://shop.example.",
-                    "Укажите адрес сайта, например https://shop.ru.",
-                )
-            ),
-        )
+    if "/" in name:
+        return new_site(visit, wrong="name", mistake=visit.text(_NO_SLASHES))
+    if not name or (origin and not _is_host(parts.hostname or "")):
+        return new_site(visit, wrong="origin", mistake=visit.text(_NO_ADDRESS))
     origins = [address] if address else []
     if address and parts.hostname and parts.hostname.count(".") == 1:
         origins.append(f"{parts.scheme}://*.{parts.netloc}")
@@ -165,6 +166,15 @@ def check_site(visit: Visit) -> Response[Any]:
         render(visit, "parts/first_visit.html", {"name": name, "events": row[0], "at": row[1], "url": row[2]}),
         media_type=MediaType.HTML,
     )
+
+
+def _is_host(name: str) -> bool:
+    """Whether a browser may be at this name: a domain, in whatever letters, an address in numbers, or this machine."""
+    try:
+        plain = name.encode("idna").decode()
+    except UnicodeError:
+        return False
+    return plain == "localhost" or bool(re.fullmatch(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]*[a-z0-9]", plain))
 
 
 def _mapping(visit: Visit, fact: str) -> dict[str, str]:

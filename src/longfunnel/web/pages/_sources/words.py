@@ -3,7 +3,13 @@
 # ruff: noqa: E501 - one line is one entry, in two languages
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+
 from longfunnel.core.text import Text
+
+if TYPE_CHECKING:
+    from longfunnel.web.visit import Visit
 
 FACTS: dict[str, Text] = {
     "spend": Text("Ad spend", "Расход на рекламу"),
@@ -74,7 +80,41 @@ COLUMNS: dict[str, Text] = {
 }  # fmt: skip
 """The facts' columns as people call them."""
 
+KINDS: dict[str, tuple[str, ...]] = {
+    "status": ("open", "won", "lost"),
+    "kind": ("payment", "refund", "form", "call", "chat", "email", "crm"),
+    "flag": ("true", "false"),
+}
+"""Words that a value can be translated to, where the column knows only some."""
+WORDS: dict[str, Text] = {
+    "open": Text("open", "в работе"),
+    "won": Text("won", "выиграна"),
+    "lost": Text("lost", "проиграна"),
+    "payment": Text("payment", "оплата"),
+    "refund": Text("refund", "возврат"),
+    "form": Text("form", "форма"),
+    "call": Text("call", "звонок"),
+    "chat": Text("chat", "чат"),
+    "email": Text("e-mail", "письмо"),
+    "crm": Text("CRM", "CRM"),
+    "true": Text("yes", "да"),
+    "false": Text("no", "нет"),
+}
+"""What these words are called."""
+_NAMED = re.compile(r"«(\w+)»(?=[: ])|(?<= как )(\w+)(?= —)|(?<= as )(\w+)(?= is )|^(\w+)(?=: «)")
+"""Where a message names a column of ours."""
+
 
 def column_title(name: str) -> Text:
     """A column in words; its own name where it has none."""
     return COLUMNS.get(name, Text(name, name))
+
+
+def plainly(visit: Visit, said: Text) -> str:
+    """A message about columns, with ours called as people call them."""
+
+    def title(found: re.Match[str]) -> str:
+        name = next(filter(None, found.groups()))
+        return f"«{visit.text(COLUMNS[name])}»" if name in COLUMNS else found[0]
+
+    return _NAMED.sub(title, visit.text(said))

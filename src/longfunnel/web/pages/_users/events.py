@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
+from longfunnel.app.access.rights import SCOPES
 from longfunnel.core.text import Text
 from longfunnel.reports import reports
 from longfunnel.web.pages._settings.nav import SECTIONS
@@ -84,6 +85,7 @@ EVENTS: dict[str, Text] = {
     "source_added": Text("Added a source", "Добавлен источник"),
     "file_uploaded": Text("Uploaded a file", "Загружен файл"),
     "values_set": Text("Said what values mean", "Заданы значения"),
+    "row_corrected": Text("Corrected a row of a file", "Исправлена строка файла"),
     "job_stopped": Text("Stopped a job", "Остановлена работа"),
     "backup_made": Text("Made a backup", "Создана резервная копия"),
     "backup_downloaded": Text("Downloaded a backup", "Скачана резервная копия"),
@@ -128,6 +130,12 @@ def detail_words(entry: AuditEntry, language: Language) -> str:
             return entry.detail.partition(": /")[0]
         case "settings_changed":
             return next((title.to(language) for name, title, _, _ in SECTIONS if name == entry.detail), entry.detail)
+        case "token_made":
+            name, _, scopes = entry.detail.rpartition(": ")
+            known = [
+                SCOPES[scope].to(language).partition(":")[0].lower() for scope in scopes.split() if scope in SCOPES
+            ]
+            return f"{name}: {', '.join(known)}" if name and known else entry.detail
         case "user_added" | "user_role" if last in ROLE_WORDS:
             return f"{first}: {ROLE_WORDS[last][0].to(language).lower()}"
     return entry.detail

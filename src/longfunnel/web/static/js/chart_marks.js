@@ -71,7 +71,7 @@ export function band(points, colour) {
 // marks: {at: [x, y], shown, hollow}: points on a line, hollow for what is advised.
 export function spots(name, marks, colour, ground) {
   return {
-    name, type: "custom", data: marks.map(({ at, shown }) => ({ value: at, shown })), encode: { x: 0, y: 1 }, z: 5,
+    name, type: "custom", data: marks.map(({ at, shown, url }) => ({ value: at, shown, url })), encode: { x: 0, y: 1 }, z: 5,
     renderItem: (params, api) => {
       const [cx, cy] = api.coord([api.value(0), api.value(1)]);
       const { hollow } = marks[params.dataIndex];

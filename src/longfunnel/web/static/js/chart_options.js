@@ -24,7 +24,7 @@ function tooltip(t, formatter) {
 }
 
 function time(values, t) {
-  const axis = { axisLine: { lineStyle: { color: t.line } }, axisTick: { show: false }, axisLabel: { ...t.font, hideOverlap: true } };
+  const axis = { axisLine: { lineStyle: { color: t.line } }, axisTick: { show: false }, axisLabel: { ...t.font, hideOverlap: true, margin: 16, alignMaxLabel: "right" } };
   return {
     grid: { left: 8, right: 8, top: 32, bottom: 8, containLabel: true },
     tooltip: {
@@ -46,21 +46,27 @@ function time(values, t) {
   };
 }
 
-const above = (t) => ({ inside: true, margin: 0, color: t.ink, verticalAlign: "bottom", padding: [0, 0, 9, 0], width: innerWidth - 80, overflow: "truncate" });
+const isNarrow = () => innerWidth < 760;
+const isGrouped = (values) => Boolean(values.series && !values.stacked);
+const above = (t, room = 9) => ({ inside: true, margin: 0, color: t.ink, verticalAlign: "bottom", padding: [0, 0, room, 0], width: innerWidth - 80, overflow: "truncate" });
+
+// How high a picture has to be, in pixels, where its values say so: on a narrow screen each name stands above its bars.
+export const heightOf = (values) =>
+  values.type === "bars" && isNarrow() ? values.labels.length * (isGrouped(values) ? 56 : 40) + 32 : values.height;
 
 function bars(values, t) {
-  const isNarrow = innerWidth < 760;  // names stand above their bars there, so that the bars have the whole width
+  const narrow = isNarrow();  // names stand above their bars there, so that the bars have the whole width
   const longest = values.stacked ? 0 : Math.max(0, ...(values.series ?? [values]).flatMap((one) => one.shown ?? []).map((text) => text.length));
   return {
     grid: { left: 8, right: values.stacked ? 24 : Math.max(80, 6.5 * longest + 16), top: 8, bottom: 8, containLabel: true },
     tooltip: { ...tooltip(t, (point) => `${[point.name, values.series?.[point.seriesIndex].name].filter(Boolean).join(", ")}\n${(values.series?.[point.seriesIndex] ?? values).shown?.[point.dataIndex] ?? point.value}`), trigger: "item" },
     xAxis: {
       type: "value", splitLine: { lineStyle: { color: t.line } }, axisLabel: { ...t.font, hideOverlap: true, formatter: (value) => short(value, values.language) },
-      boundaryGap: (values.series ?? [values]).some((one) => one.values.some((value) => value < 0)) ? [isNarrow ? "30%" : "14%", 0] : 0,
+      boundaryGap: (values.series ?? [values]).some((one) => one.values.some((value) => value < 0)) ? [narrow ? "30%" : "14%", 0] : 0,
     },
-    yAxis: { type: "category", inverse: true, data: values.labels, axisLine: { show: false }, axisTick: { show: false }, axisLabel: { ...t.font, ...(isNarrow ? above(t) : {}) } },
+    yAxis: { type: "category", inverse: true, data: values.labels, axisLine: { show: false }, axisTick: { show: false }, axisLabel: { ...t.font, ...(narrow ? above(t, isGrouped(values) ? 19 : 9) : {}) } },
     series: (values.series ?? [values]).map((one) => ({
-      type: "bar", name: one.name, barMaxWidth: (values.series && !values.stacked) || isNarrow ? 10 : 22, barGap: "20%", stack: values.stacked ? "all" : undefined,
+      type: "bar", name: one.name, barMaxWidth: isGrouped(values) ? 12 : narrow ? 10 : 22, barGap: "25%", stack: values.stacked ? "all" : undefined,
       data: one.values.map((value) => (value < 0 ? { value, label: { position: "left" }, itemStyle: { borderRadius: [3, 0, 0, 3] } } : value)),
       itemStyle: { color: t.colours[(one.colour ?? 1) - 1], borderRadius: [0, 3, 3, 0] },
       label: { show: !values.stacked, position: "right", ...t.font, formatter: (point) => one.shown?.[point.dataIndex] ?? point.value },
@@ -105,7 +111,7 @@ function heat(values, t) {
 
 function ranges(values, t) {
   const drawn = values.series.filter((one) => one.kind !== "tick").length;
-  const isNarrow = innerWidth < 760;
+  const narrow = isNarrow();
   let place = -1;
   const series = values.series.map((one) => {
     const colour = t.colours[(one.colour ?? 1) - 1];
@@ -117,12 +123,12 @@ function ranges(values, t) {
   });
   if (values.joined) series.push(joint(values.series, values.labels.length, t.line));
   return {
-    grid: { left: 8, right: drawn === 1 && !isNarrow ? 96 : 24, top: 8, bottom: 8, containLabel: true },
+    grid: { left: 8, right: drawn === 1 && !narrow ? 96 : 24, top: 8, bottom: 8, containLabel: true },
     tooltip: { ...tooltip(t, (point) => `${[values.labels[point.data[1]], point.seriesName].join(", ")}\n${values.series[point.seriesIndex]?.shown?.[point.data[1]] ?? ""}`), trigger: "item" },
     xAxis: { type: "value", scale: Boolean(values.free), splitLine: { lineStyle: { color: t.line } }, axisLabel: { ...t.font, hideOverlap: true, formatter: (value) => short(value * (values.times ?? 1), values.language) + (values.suffix ?? "") } },
     yAxis: {
       type: "category", inverse: true, data: values.labels, axisLine: { show: false }, axisTick: { show: false },
-      axisLabel: { ...t.font, width: 220, overflow: "truncate", ...(isNarrow ? above(t) : {}) },
+      axisLabel: { ...t.font, width: 220, overflow: "truncate", ...(narrow ? above(t) : {}) },
     },
     series,
   };

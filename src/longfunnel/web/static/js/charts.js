@@ -1,5 +1,5 @@
 // Draws every [data-chart]: its JSON becomes ECharts options in the colours of the tokens. The library loads with the first chart.
-import { options } from "./chart_options.js";
+import { heightOf, options } from "./chart_options.js";
 
 const drawn = new Map();
 let library;
@@ -10,14 +10,22 @@ async function draw(figure) {
   const canvas = figure.querySelector("[data-canvas]");
   if (!canvas.isConnected || drawn.has(canvas)) return;
   const values = JSON.parse(figure.querySelector("[data-values]").textContent);
-  if (values.height) canvas.style.height = `${values.height}px`;
+  const height = heightOf(values);
+  if (height) canvas.style.height = `${height}px`;
   const chart = init(canvas, null, { renderer: "svg", ...room(canvas, values) });
   drawn.set(canvas, { chart, values });
   chart.setOption(options(values));
   chart.on("click", (event) => {
-    const url = event.data?.url ?? values.urls?.[event.dataIndex];
+    const url = urlOf(values, event);
     if (url) import("./panel.js").then(({ openPanel }) => openPanel(url));
   });
+}
+
+// Where a mark leads: said by the mark itself, by its series, or by lists of the chart's, one for all series or one for each.
+function urlOf(values, event) {
+  const one = values.series?.[event.seriesIndex];
+  const rows = one?.urls ?? (Array.isArray(values.urls?.[0]) ? values.urls[event.seriesIndex] : values.urls);
+  return event.data?.url ?? rows?.[event.dataIndex] ?? one?.url;
 }
 
 // A picture that needs more width than there is has it, and is moved sideways.

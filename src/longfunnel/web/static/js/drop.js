@@ -44,6 +44,6 @@ function send(zone, file) {
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
-  await navigator.clipboard.writeText(button.dataset.copy);
+  await navigator.clipboard.writeText(button.dataset.copy || button.closest(".notice").querySelector("pre").textContent);
   button.lastChild.textContent = button.dataset.copied;
 });

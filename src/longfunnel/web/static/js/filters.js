@@ -1,4 +1,4 @@
-// The form of a new filter: three fields become the one that the address knows, and known values are offered.
+// The form of a new filter: three fields become the one that the address knows, and known values are offered as pages write them.
 const quoted = (value) => (/[,"]/.test(value) || value !== value.trim() ? `"${value.replaceAll('"', '""')}"` : value);
 
 document.addEventListener("submit", (event) => {
@@ -8,7 +8,8 @@ document.addEventListener("submit", (event) => {
 
 function compose(form) {
   const op = form.querySelector("[data-op]").value;
-  const value = form.querySelector("[data-value]").value.trim();
+  const said = form.querySelector("[data-value]").value.trim();
+  const value = [...form.querySelectorAll("datalist option")].find((option) => option.value === said)?.dataset.raw ?? said;
   const needed = op !== "known" && op !== "unknown";
   const result = form.querySelector("[data-result]");
   result.disabled = needed && !value;
@@ -28,6 +29,10 @@ async function offer(form) {
   const dimension = form.querySelector("[data-dimension]").value;
   const answer = await fetch(`/values?_dimension=${encodeURIComponent(dimension)}`);
   if (!answer.ok) return;
-  const options = (await answer.json()).map((value) => Object.assign(document.createElement("option"), { value }));
+  const options = (await answer.json()).map(([raw, value]) => {
+    const option = Object.assign(document.createElement("option"), { value });
+    option.dataset.raw = raw;
+    return option;
+  });
   form.querySelector("datalist").replaceChildren(...options);
 }

@@ -41,7 +41,9 @@ function prepare(figure) {
   if (kept) size(table, kept);
   const scroll = figure.querySelector(".grid-scroll");
   scroll.addEventListener("scroll", () => measure(figure), { passive: true });
-  new ResizeObserver(() => measure(figure)).observe(scroll);
+  const watch = new ResizeObserver(() => measure(figure));
+  watch.observe(scroll);
+  watch.observe(table);
 }
 
 function exports(figure) {
@@ -61,12 +63,28 @@ function plain(cell) {
   return /^[+−-]?[\d\s.,]+%?$/.test(text) ? text.replace(/\s/g, "").replace("−", "-") : text;
 }
 
+// A table whose columns all fit is no box of its own: its head stays below the control strip while the page moves.
+const strips = new ResizeObserver(under);
+function under() {
+  const strip = document.querySelector("#page > .strip");
+  const isSticky = strip && getComputedStyle(strip).position === "sticky";
+  document.documentElement.style.setProperty("--under", `${isSticky ? strip.offsetHeight : 0}px`);
+}
+
+function watchStrip() {
+  strips.disconnect();
+  const strip = document.querySelector("#page > .strip");
+  if (strip) strips.observe(strip);
+  under();
+}
+
 // How many columns stand beyond the right edge, on a button that goes there.
 function measure(figure) {
   const [scroll, table, more] = [figure.querySelector(".grid-scroll"), figure.querySelector("table"), figure.querySelector(".more")];
   const edge = scroll.getBoundingClientRect().right;
   const hidden = scroll.scrollWidth - scroll.clientWidth - scroll.scrollLeft < 8 ? 0 : heads(table).filter((head) => head.getBoundingClientRect().right > edge + 8).length;
   figure.classList.toggle("has-more", hidden > 0);
+  figure.classList.toggle("is-whole", table.offsetWidth <= scroll.clientWidth);
   more.hidden = hidden === 0;
   more.textContent = `${WORDS[2]} ${hidden} →`;
 }
@@ -103,7 +121,23 @@ document.addEventListener("click", async (event) => {
   setTimeout(() => { button.textContent = WORDS[0]; }, 2000);
 });
 
-const all = () => document.querySelectorAll(".grid").forEach(prepare);
+// A head that was used stands where it stood, and keeps the focus, when its table comes back in another order.
+let used;
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.(".grid thead a[id]");
+  used = link && { id: link.id, top: link.getBoundingClientRect().top, old: link };
+}, { capture: true });
+function comeBack() {
+  const link = used && document.getElementById(used.id);
+  if (!link || link === used.old) return;
+  const { top } = used;
+  used = undefined;
+  const settle = () => { scrollBy(0, link.getBoundingClientRect().top - top); link.focus({ preventScroll: true }); };
+  settle();
+  requestAnimationFrame(() => requestAnimationFrame(settle));
+}
+
+const all = () => { watchStrip(); document.querySelectorAll(".grid").forEach(prepare); comeBack(); };
 all();
 document.addEventListener("htmx:after:swap", all);
 document.addEventListener("lf:shown", all);
