@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from tests.cli.conftest import run
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Said
@@ -27,11 +29,20 @@ ENDLESS = "SELECT count(*) FROM range(1000000000000) a, range(1000000) b WHERE h
 SITE = '\n[[site]]\nname = "shop"\n[schedule]\nbuild_seconds = 0.2\n'
 
 
+@pytest.fixture(scope="module")
+def collecting(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The little business with a site, built. Copy it before you open it."""
+    folder = Path(shutil.copytree(built, tmp_path_factory.mktemp("collecting") / "business"))
+    with (folder / "longfunnel.toml").open("a", encoding="utf-8") as settings:
+        settings.write(SITE)
+    assert run("-C", folder, "build").code == 0
+    return folder
+
+
 @pytest.fixture
-def server(another: Path, running: Callable[..., subprocess.Popen[str]]) -> Iterator[dict[str, Any]]:
+def server(collecting: Path, tmp_path: Path, running: Callable[..., subprocess.Popen[str]]) -> Iterator[dict[str, Any]]:
     """A server of the little business, in a process of its own: what it announces, its folder and its process."""
-    settings = another / "longfunnel.toml"
-    settings.write_text(settings.read_text("utf-8") + SITE, "utf-8")
+    another = Path(shutil.copytree(collecting, tmp_path / "business"))
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     process = running("-C", another, "up", "--port", port)

@@ -7,39 +7,19 @@ import socket
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import FILES, run
+from tests.cli.conftest import run
 
 pytestmark = pytest.mark.slow  # each test works on a whole warehouse
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    for name, text in FILES.items():
-        (tmp_path / name).write_text(text, "utf-8")
-    assert (
-        run(
-            "-C",
-            tmp_path,
-            "init",
-            "--name",
-            "Cedar",
-            "--currency",
-            "RUB",
-            "--timezone",
-            "Europe/Moscow",
-            "--language",
-            "en",
-        ).code
-        == 0
-    )
-    for name in FILES:
-        assert run("-C", tmp_path, "import", tmp_path / name, "--yes").code == 0
-    assert run("-C", tmp_path, "user", "add", "anna@cedar.test", "--name", "Anna", "--role", "owner").code == 0
+def folder(another: Path) -> Path:
+    assert run("-C", another, "user", "add", "anna@cedar.test", "--name", "Anna", "--role", "owner").code == 0
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    with (tmp_path / "longfunnel.toml").open("a") as file:
+    with (another / "longfunnel.toml").open("a") as file:
         file.write(f'\n[mail]\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\n')
-    return tmp_path
+    return another
 
 
 def test_a_subscription_is_added_listed_sent_and_removed(folder: Path) -> None:

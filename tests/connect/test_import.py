@@ -330,7 +330,7 @@ def test_the_short_way_for_large_files_comes_to_the_same(
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_without_versions_the_order_of_arrival_never_matters(desk: Desk, data: st.DataObject) -> None:
     rows = data.draw(

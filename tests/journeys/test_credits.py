@@ -38,7 +38,7 @@ def reason(business: Facts, subject: str) -> object:
     ),
     st.integers(1, 12),
 )
-@settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_models_equal_the_plain_rule(
     tmp_path_factory: pytest.TempPathFactory, persons: list[tuple[list[tuple[int, str]], list[int]]], window: int
 ) -> None:

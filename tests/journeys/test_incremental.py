@@ -56,7 +56,7 @@ def fact(draw: st.DrawFn) -> tuple[str, dict[str, Any], str]:
 
 
 @given(st.lists(st.lists(fact(), min_size=1, max_size=8), min_size=2, max_size=4), st.booleans())
-@settings(deadline=None, max_examples=8, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=5, suppress_health_check=list(HealthCheck))
 @pytest.mark.slow
 def test_a_build_in_batches_equals_a_full_one(
     tmp_path_factory: pytest.TempPathFactory, batches: list[list[tuple[str, dict[str, Any], str]]], is_shared: bool

@@ -80,13 +80,13 @@ _STEPS = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 @given(_PREDICATES)
 def test_a_predicate_reads_back_as_it_was_written(predicate: tuple[Act, ...]) -> None:
     assert read_predicate(written_predicate(predicate)) == predicate
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=80)
 @given(st.lists(_STEPS, min_size=1, max_size=4).map(tuple))
 def test_steps_read_back_as_they_were_written(steps: tuple[Step, ...]) -> None:
     text = written_steps(steps)
@@ -116,7 +116,7 @@ def test_a_span_reads_back_as_it_was_written(span: timedelta) -> None:
     assert read_span(written_span(span)) == span
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 @given(st.text(alphabet='page:evntlad./* ,|?"[]()=<>@-→or within2d\n', max_size=40))
 def test_any_text_is_read_or_refused_in_plain_words(text: str) -> None:
     refused = ""

@@ -146,7 +146,7 @@ PHONES = st.builds(
 WORDS = st.text("abcXYZ019-_.@+?<>(): \t\u00a0нетİK\x0b", max_size=12)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(
     kind=st.sampled_from(sorted(KINDS)),
     country=st.sampled_from(COUNTRIES),
@@ -159,7 +159,7 @@ def test_sql_spells_as_python_does(
     assert by_sql(connection, kind, values, country) == [normalise(kind, value, country) for value in values]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(country=st.sampled_from(COUNTRIES), values=st.lists(PHONES, min_size=20, max_size=60))
 def test_sql_spells_phones_of_any_country_as_python_does(
     connection: duckdb.DuckDBPyConnection, country: str, values: list[str]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from longfunnel.state import Decision
 
 SLOW_BUT_SURE = settings(
-    deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    deadline=None, max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 EMAILS = st.sampled_from(["a@x.ru", "b@x.ru", "c@x.ru", "d@x.ru"])

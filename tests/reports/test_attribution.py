@@ -269,7 +269,7 @@ def test_nothing_at_all_is_an_answer(connection: duckdb.DuckDBPyConnection) -> N
     assert found.rows == []
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(st.tuples(st.sampled_from([5, 6, 7, None]), st.integers(0, 40), st.integers(1, 4)), max_size=14),
     st.lists(

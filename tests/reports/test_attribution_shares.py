@@ -101,7 +101,7 @@ def test_reports_of_whole_rows_refuse_shares_and_take_one_touch(connection: duck
     assert ask(connection, given, "lags", model="last_paid").rows
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(st.tuples(st.sampled_from([5, 6, 7]), st.integers(0, 40), st.integers(1, 4)), max_size=12),
     st.lists(st.tuples(st.sampled_from([5, 6, 8, None]), st.integers(5, 45), st.integers(0, 9999)), min_size=1, max_size=6),

@@ -84,7 +84,7 @@ _QUESTIONS = st.fixed_dictionaries(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(_ACTS, min_size=1, max_size=25), question=_QUESTIONS)
 def test_files_and_the_timeline_answer_alike(connection: Any, rows: list[Did], question: dict[str, str]) -> None:
     built(connection, rows)

@@ -117,7 +117,7 @@ def compare(connection: duckdb.DuckDBPyConnection, seed: int, question: Question
     assert not wrong
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 1_000_000), questions())
 def test_compiled_sql_gives_what_counting_row_by_row_gives(
     connection: duckdb.DuckDBPyConnection, seed: int, question: Question
