@@ -72,7 +72,7 @@ def test_it_is_written_in_russian_too(enter: Callable[[str], Browser]) -> None:
     page = browser.get("/ledger?_period=all").text
     browser.post("/account/look", token_of="/account", language="en", next="/")
     assert "Сходится до копейки" in page
-    assert "Не отнесено, причина названа" in page
+    assert "С названной причиной" in page
 
 
 def test_rows_of_the_ledger_are_headed_in_the_readers_words(served: Business) -> None:

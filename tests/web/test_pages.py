@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import re
+import shutil
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import pyotp
 import pytest
 from tests.web.reading import links, table
-from tests.web.visitor import PASSWORD, Browser
+from tests.web.visitor import ACCOUNTS, MANAGER, PASSWORD, Browser
 
-from longfunnel.app.access.accounts import add_user, ready_link
+import longfunnel
+from longfunnel.app.access.accounts import add_user, ready_link, set_password
 from longfunnel.app.access.second_factor import new_secret, passes, turn_on
 from longfunnel.app.backup import backup, restore
 from longfunnel.core.calendar import end_of_day
+from longfunnel.metrics import metrics
 from longfunnel.reports import Question
 from longfunnel.web.address import PERIODS, Address, read_address
+from longfunnel.web.pages._settings.forms import FORMS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from longfunnel.app.business import Business
@@ -179,3 +183,53 @@ def test_a_backup_brings_the_second_factor_along(empty: Business, tmp_path: Path
     assert (restored.folder / ".longfunnel" / "secret.key").stat().st_mode & 0o077 == 0
     assert (tmp_path / "whole.zip").stat().st_mode & 0o077 == 0
     restored.close()
+
+
+def test_an_explanation_names_a_setting_by_its_title_and_leads_there(enter: Callable[[str], Browser]) -> None:
+    for role, written in (("owner", '<a href="/settings/counting">«Revenue is»</a>'), ("viewer", "«Revenue is»")):
+        said = enter(role).get(f"/explain?report=summary&{DAYS}&_metric=revenue").text
+        assert f"(the setting {written})" in said
+        assert "counting.revenue" not in said
+    titles = {field.title for field in FORMS["counting"].fields}
+    assert any(
+        f"«{one.en}»" in metrics()["revenue"].meaning.en and f"«{one.ru}»" in metrics()["revenue"].meaning.ru
+        for one in titles
+    )
+
+
+@pytest.fixture
+def business(made: Path, tmp_path: Path) -> Iterator[Business]:
+    with longfunnel.open(shutil.copytree(made, tmp_path / "business")) as opened:
+        yield opened
+
+
+def test_a_manager_whom_the_data_do_not_know_is_told_so(
+    business: Business, browse: Callable[[Business], Browser]
+) -> None:
+    owner = browse(business)
+    owner.sign_in(ACCOUNTS["owner"])
+    form = {"name": "Viktor", "email": "v@cedar.test", "role": "manager", "manager": "Viktor Medvedyev"}
+    made = owner.post("/settings/users", **form)
+    assert "Hand this link over" in made.text
+    assert (
+        f"of the manager «Viktor Medvedyev»: until some are, this account sees none. Did you mean «{MANAGER}»?"
+        in made.text
+    )
+    assert (
+        "until some are"
+        not in owner.post("/settings/users", **{**form, "email": "w@cedar.test", "manager": MANAGER}).text
+    )
+    user = business.state.users.of("v@cedar.test")
+    set_password(business, user, PASSWORD)
+    manager = browse(business)
+    manager.sign_in("v@cedar.test")
+    people = manager.get("/people").text
+    assert "«Viktor Medvedyev»" in people
+    assert "If the CRM calls you otherwise" in people
+    assert "Only the deals of</span> <b>Viktor Medvedyev</b>" in manager.get("/").text
+    changed = owner.post(
+        f"/settings/users/{user.id}", at="/settings/users", verb="role", role="manager", manager="Viktor Medvedyew"
+    )
+    assert "«Viktor Medvedyew»" in changed.text
+    back = owner.post(f"/settings/users/{user.id}", at="/settings/users", verb="role", role="manager", manager=MANAGER)
+    assert back.headers["location"] == "/settings/users"

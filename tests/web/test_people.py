@@ -210,8 +210,9 @@ def test_an_erasure_shows_what_goes_and_is_kept_before_the_answer(
     browser.sign_in(ACCOUNTS["owner"])
     page = browser.get(f"/people/{buyer['id']}/erase").text
     assert buyer["email"] in page
-    assert "Deals" in browser.get(f"/people/{buyer['id']}/erase/held?_part=rows").text
-    assert "Files of your own" in browser.get(f"/people/{buyer['id']}/erase/held?_part=files").text
+    for part, said in (("rows", "Deals"), ("files", "Files of your own")):
+        held = browser.get(f"/people/{buyer['id']}/erase/held?_part={part}", headers={"hx-request": "true"})
+        assert said in held.text
     wrong = browser.post(f"/people/{buyer['id']}/erase", token_of="/account", word="no")
     assert "The word is" in wrong.text
     job = browser.post(f"/people/{buyer['id']}/erase", token_of="/account", word="erase").headers["location"]

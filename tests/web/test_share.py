@@ -53,8 +53,9 @@ def test_every_page_of_a_report_can_be_shared_and_none_of_people() -> None:
         for route in page.routes
         if route.method == "GET" and route.report
     }
-    assert [path for path in told - set(SHARED) if not path.endswith(("/people", "/acts", "/rows"))] == []
-    assert [path for path in SHARED if path.endswith(("/people", "/acts", "/rows"))] == []
+    lists = ("/people", "/acts", "/rows", "/orders", "/others")
+    assert [path for path in told - set(SHARED) if not path.endswith(lists)] == []
+    assert [path for path in SHARED if path.endswith(lists)] == []
 
 
 @pytest.mark.parametrize("path", SHARED)
@@ -140,3 +141,13 @@ def test_reading_only_keeps_words_and_pictures_and_shows_what_a_form_asked() -> 
         '<svg viewBox="0 0 1 1"><a><use href="/static/i.svg#y"/><path d="M0 0"/></a></svg><button data-png>PNG</button>'
         '<script type="application/json" data-values>{"a": "\\u003c/b\\u003e", "series": [{"v": 1}]}</script>'
     )
+
+
+def test_a_link_has_no_endless_name(served: Business, enter: Callable[[str], Browser]) -> None:
+    before, owner = served.state.share_links.all(), enter("owner")
+    form = {"page": "/channels", "query": "_period=30d", "title": "и" * 201}
+    answer = owner.post("/share", at="/share?_page=/channels", **form)
+    assert answer.status_code == 422
+    assert "The name: 201 characters, and at most 200 fit." in answer.text
+    assert form["title"] in answer.text
+    assert served.state.share_links.all() == before

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import date
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 from tests.web.test_sources import fields_of, finished, send
 from tests.web.visitor import PASSWORD, Browser
 
 from longfunnel.app.access.accounts import add_user
+from longfunnel.app.sources.status import source_states
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +52,11 @@ def form_of(page: str) -> dict[str, str]:
 
 def test_a_mapping_is_changed_and_the_file_is_read_anew(empty: Business, owner: Browser) -> None:
     assert held(empty) == [("1", "yandex", "Анна"), ("2", "vk", "Иван")]
+    assert empty.settings.business.timezone == "Europe/Moscow"
+    assert source_states(empty.warehouse, ZoneInfo("Europe/Moscow"))["leads"].latest_on == date(2026, 10, 2), (
+        "their day"
+    )
+    assert source_states(empty.warehouse, ZoneInfo("UTC"))["leads"].latest_on == date(2026, 10, 1), "the day in UTC"
     assert "/sources/leads/columns" in owner.get("/sources/leads").text
     fields = form_of(owner.get("/sources/leads/columns").text)
     manager = next(name for name, value in fields.items() if value == "manager")

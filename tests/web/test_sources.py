@@ -98,7 +98,7 @@ def test_a_dropped_file_becomes_leads_and_its_bad_row_is_mended(empty: Business,
     assert "+79123456789" in proposal
     fields |= {"name": "forms", "new_constant": "kind", "new_constant_value": "form"}
     again = owner.post("/sources/new", token_of="/account", verb="preview", **fields)
-    assert 'name="k_kind" value="form"' in again.text
+    assert fields_of(again.text)["k_kind"] == "form"
     accepted = owner.post("/sources/new", token_of="/account", verb="accept", **fields)
     result = finished(owner, accepted.headers["location"])
     assert "6 new" in result

@@ -205,9 +205,16 @@ def test_whoever_gets_a_letter_leaves_by_its_link(
     assert "deleted, or the link is not whole" in stranger.get("/letters/stop?about=subscription+1&to=x&token=y").text
 
 
-def test_a_letter_is_named_by_the_words_of_the_filter(owner: Browser) -> None:
-    query = "_page=/channels&_period=90d&filter=channel%20is%20%22Organic%20Search%22&filter=nonsense"
-    for path in ("/subscriptions/new", "/alerts/new"):
-        named = re.search(r'name="name"[^>]* value="([^"]+)"', owner.get(f"{path}?{query}").text)
+def test_a_letter_is_named_by_the_words_of_the_filter(business: Business, owner: Browser) -> None:
+    user = business.state.users.of(ACCOUNTS["owner"])
+    query = "_page=/channels&_period=90d&filter=channel%20is%20%22Organic%20Search%22"
+    told = {
+        "en": "Channels · Last 90 days · Channel is Organic Search",
+        "ru": "Каналы · 90 дней · Канал — Поиск",
+    }
+    for language, words in told.items():
+        business.state.users.change(user.id, language=language)
+        named = re.search(r'name="name"[^>]* value="([^"]+)"', owner.get(f"/subscriptions/new?{query}").text)
         assert named is not None
-        assert html.unescape(named[1]) == "Channels · Last 90 days · Channel Organic Search · nonsense"
+        assert html.unescape(named[1]) == words
+        assert words in html.unescape(owner.get(f"/alerts/new?{query}").text)

@@ -74,6 +74,8 @@ def role(
     manager: Manager = "",
 ) -> None:
     """Give an account another role; it has to sign in again."""
+    from longfunnel.app.access.accounts import set_role
+
     settings: Context = context.obj
     wanted = _role(role)
     if wanted == "manager" and not manager:
@@ -85,7 +87,7 @@ def role(
         )
     with settings.business() as business:
         user = business.state.users.of(email)
-        business.state.users.change(user.id, role=wanted, manager=manager)
+        set_role(business, user, wanted, manager)
         business.state.audit.add("command line", "user_role", detail=f"{user.email} {wanted}")
     console.print(f"[green]✓[/] {user.email}: {wanted}", highlight=False)
 

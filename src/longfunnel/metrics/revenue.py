@@ -9,9 +9,9 @@ METRIC = Metric(
     title=Text("Revenue", "Выручка"),
     meaning=Text(
         "What orders brought: paid less refunded where payments are connected, what was won elsewhere (the setting "
-        "counting.revenue). Where no orders are held row by row, revenue as reported by the sources.",
+        "«Revenue is»). Where no orders are held row by row, revenue as reported by the sources.",
         "Сколько принесли заказы: оплачено за вычетом возвратов, если подключены оплаты, иначе сумма выигранных "
-        "сделок (настройка counting.revenue). Если заказов поштучно нет — выручка по отчётам источников.",
+        "сделок (настройка «Выручка — это»). Если заказов поштучно нет — выручка по отчётам источников.",
     ),
     unit="money",
     direction="up",

@@ -307,9 +307,7 @@ REPORT = Report(
         "compare": Text("ask twice instead", "задайте вопрос дважды"),
         "filters": Text("all of the money is shown", "он показывает все деньги"),
         "model": Text("it stands on the default model", "он стоит на модели по умолчанию"),
-        "window_days": Text(
-            "it stands on the setting counting.lookback_days", "он стоит на настройке counting.lookback_days"
-        ),
+        "window_days": Text("it stands on the setting «Lookback window»", "он стоит на настройке «Окно атрибуции»"),
         "sort": Text("its order is fixed", "его порядок задан"),
     },
 )

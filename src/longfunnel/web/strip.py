@@ -66,6 +66,8 @@ class Strip:
     periods: list[Choice]
     compares: list[Choice]
     chips: list[Chip]
+    own: str
+    """The manager whose deals alone this reader sees; empty: everybody's."""
     bases: list[Choice]
     models: list[Choice]
     """The usual models of attribution."""
@@ -124,6 +126,7 @@ def strip_of(visit: Visit) -> Strip:
             _chip(visit, address, item, written)
             for item, written in zip(question.filters, address.all("filter"), strict=False)
         ],
+        own=visit.user.manager if visit.user and visit.user.role == "manager" else "",
         bases=[Choice(t(BASIS_WORDS[name]), str(address.with_(basis=name)), basis == name) for name in BASES],
         models=models[:_USUAL_MODELS],
         more_models=models[_USUAL_MODELS:],

@@ -146,15 +146,8 @@ class Door:
 def add_user(business: Business, *, email: str, name: str, role: Role, password: str = "", manager: str = "") -> User:
     """A new account; without a password it opens by a link only. Raises AccountError that lists every mistake."""
     mistakes = _identity_mistakes(email, name)
-    mistakes += too_long(_MANAGER, manager)
     mistakes += [_short()] if password and len(password) < SHORTEST_PASSWORD else []
-    if role == "manager" and not manager.strip():
-        mistakes.append(
-            Text(
-                "A manager needs the name that the CRM calls them: it says whose deals they see.",
-                "Менеджеру нужно имя, под которым его знает CRM: по нему видно, чьи сделки показывать.",
-            )
-        )
+    mistakes += _manager_mistakes(role, manager)
     if mistakes:
         raise AccountError(_joined(mistakes))
     hash_ = _HASHER.hash(password) if password else ""
@@ -189,6 +182,13 @@ def rename(business: Business, user: User, *, name: str, email: str, password: s
     check_password(business, user, password)
     changes = {"name": name.strip()} | ({"email": email} if email.strip().lower() != user.email else {})
     return business.state.users.change(user.id, **changes)
+
+
+def set_role(business: Business, user: User, role: Role, manager: str = "") -> User:
+    """Another role of an account; it ends every session of the user. Raises AccountError."""
+    if mistakes := _manager_mistakes(role, manager):
+        raise AccountError(_joined(mistakes))
+    return business.state.users.change(user.id, role=role, manager=manager.strip())
 
 
 def check_password(business: Business, user: User, password: str) -> None:
@@ -245,6 +245,17 @@ def _identity_mistakes(email: str, name: str) -> list[Text]:
     if not name.strip():
         mistakes.append(Text("The name is missing.", "Не указано имя."))
     return mistakes + too_long(_NAME, name.strip()) + too_long(_EMAIL, email.strip())
+
+
+def _manager_mistakes(role: Role, manager: str) -> list[Text]:
+    if role == "manager" and not manager.strip():
+        return [
+            Text(
+                "A manager needs the name that the CRM calls them: it says whose deals they see.",
+                "Менеджеру нужно имя, под которым его знает CRM: по нему видно, чьи сделки показывать.",
+            )
+        ]
+    return too_long(_MANAGER, manager.strip())
 
 
 def _joined(mistakes: list[Text]) -> Text:

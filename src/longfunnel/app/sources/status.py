@@ -78,7 +78,8 @@ def source_states(connection: duckdb.DuckDBPyConnection, zone: ZoneInfo) -> dict
         for name, fact in facts().items()
     )
     rows = connection.execute(
-        f"""WITH kept AS (SELECT source_system, sum(rows) AS rows, max(latest_on) FILTER (latest_on <= CAST(timezone($zone, now()) AS DATE)) AS latest_on FROM ({counted}) GROUP BY 1),
+        f"""WITH kept AS (SELECT source_system, sum(rows) AS rows, max(latest_on) FILTER (latest_on <= CAST(timezone($zone, now()) AS DATE)) AS latest_on
+            FROM ({counted}) GROUP BY 1),
         ran AS (SELECT source_system, max(recorded_at) AS recorded_at, count(*) AS runs FROM main.imports GROUP BY 1),
         bad AS (SELECT source_system, count(*) AS rows FROM main.quarantine GROUP BY 1)
         SELECT source_system, coalesce(kept.rows, 0)::BIGINT, recorded_at, latest_on, coalesce(bad.rows, 0), coalesce(runs, 0)

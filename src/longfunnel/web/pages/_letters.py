@@ -81,7 +81,7 @@ def asked_words(visit: Visit, page: str, query: str) -> str:
 def _filter_said(visit: Visit, written: str) -> str:
     """A filter as the strip says it; one that a later version or a hand wrote stays as it is."""
     try:
-        return " ".join(filter_words(read_filter(written), visit.language)).strip()
+        return " ".join(word for word in filter_words(read_filter(written), visit.language) if word)
     except ValueError:
         return written
 

@@ -9,7 +9,8 @@ import msgspec
 from longfunnel.core.text import Text
 from longfunnel.metrics import SUBJECTS, metrics
 from longfunnel.reports import BASIS_WORDS, explain, reports
-from longfunnel.web.page import EVERYONE, Page, Route
+from longfunnel.web.page import ANALYSTS, EVERYONE, Page, Route
+from longfunnel.web.pages._settings.forms import FORMS
 from longfunnel.web.strip import model_title, strip_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def show(visit: Visit) -> Response[Any]:
     is_own = column is not None and metric is not None and column.meaning != metric.meaning
     explanation = explain(name, visit.settings.stage) if metric and not is_own else None
     is_credited = explanation is None or any(SUBJECTS[subject].credit for subject in _subjects(name))
+    said = explanation.said if explanation else (column.meaning,) if column else ()
     plain = msgspec.structs.replace(answer.question, filters=visit.question.filters)
     return visit.show(
         "pages/explain.html",
@@ -35,6 +37,7 @@ def show(visit: Visit) -> Response[Any]:
         name=name,
         column=column,
         explanation=explanation,
+        said=[_linked(visit, line) for text in said for line in visit.text(text).split("\n") if line.strip()],
         report=reports()[answer.report],
         strip=strip_of(visit),
         basis=visit.text(BASIS_WORDS[plain.basis]) if plain.basis and is_credited else "",
@@ -42,6 +45,16 @@ def show(visit: Visit) -> Response[Any]:
         command=f"longfunnel report {plain.to_text()}",
         title=visit.text(explanation.title if explanation else column.title if column else answer.title),
     )
+
+
+def _linked(visit: Visit, line: str) -> list[tuple[str, str]]:
+    """A line in pieces, each with where it leads: the title of a setting to the settings, for whom they are open."""
+    if visit.user and visit.user.role in ANALYSTS:
+        for field in FORMS["counting"].fields:
+            before, title, after = line.partition(f"«{visit.text(field.title)}»")
+            if title:
+                return [(before, ""), (title, "/settings/counting"), (after, "")]
+    return [(line, "")]
 
 
 def _subjects(name: str) -> set[str]:

@@ -61,6 +61,7 @@ def show(visit: Visit) -> Response[Any]:
         sorts={name: str(visit.address.with_(_sort=name, _page=None)) for name in SORTS},
         pages=person.pages_of(visit, page, total, _A_PAGE),
         whole=whole,
+        own=person.own_manager(visit) or "",
         may_decide=bool(visit.user and visit.user.role in ANALYSTS),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from longfunnel.core.errors import too_long
 from longfunnel.core.text import Text
 from longfunnel.web.address import Address
 from longfunnel.web.page import ANALYSTS, PUBLIC, Page, Route
@@ -15,16 +16,22 @@ if TYPE_CHECKING:
 
     from longfunnel.web.visit import Visit
 
+_TITLE = Text("The name", "Название")
 _NO_ROBOTS = "noindex, nofollow, noarchive"
 
 
 def form(visit: Visit) -> Response[Any]:
     """Ask what to call the link to the page ``_page``."""
-    address = as_it_stands(visit, visit.parameter("_page") or "/", list(visit.address.pairs))
+    return _asking(visit, as_it_stands(visit, visit.parameter("_page") or "/", list(visit.address.pairs)))
+
+
+def _asking(visit: Visit, address: Address, *, typed: str = "", mistake: str = "") -> Response[Any]:
     assert visit.user is not None  # noqa: S101 - the route is open to users only
     strip = about(visit, visit.user, address)
+    name = _name_of(visit, address.path)
     return visit.show(
-        "pages/share.html", name=_name_of(visit, address.path), page=address.path, query=query_of(address), strip=strip, url=""
+        "pages/share.html", name=name, page=address.path, query=query_of(address), strip=strip, url="",
+        typed=typed or name, mistake=mistake, status=422 if mistake else 200,
     )  # fmt: skip
 
 
@@ -32,6 +39,8 @@ def make(visit: Visit) -> Response[Any]:
     """Make the link and show it, once."""
     address = as_it_stands(visit, visit.posted("page"), parse_qsl(visit.posted("query"), keep_blank_values=True))
     assert visit.user is not None  # noqa: S101 - the route is open to users only
+    if mistakes := too_long(_TITLE, visit.posted("title")):
+        return _asking(visit, address, typed=visit.posted("title"), mistake=visit.text(mistakes[0]))
     made_for(visit, visit.user, address)
     name, query = visit.posted("title") or _name_of(visit, address.path), query_of(address)
     secret = visit.business.state.share_links.make(visit.user.id, title=name, path=address.path, question=query)

@@ -6,9 +6,9 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from longfunnel.app.access.accounts import RESET, add_user, link
+from longfunnel.app.access.accounts import RESET, add_user, link, set_role
 from longfunnel.app.access.second_factor import turn_off
-from longfunnel.core.errors import LongfunnelError
+from longfunnel.core.errors import LongfunnelError, did_you_mean
 from longfunnel.core.text import Text
 from longfunnel.reports import Question
 from longfunnel.state import ROLES, AccountError
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
     from longfunnel.state import User
     from longfunnel.web.visit import Visit
+
+
+_NOBODYS = Text(
+    "No lead and no deal is of the manager «{manager}»: until some are, this account sees none.",
+    "Лидов и сделок менеджера «{manager}» в данных нет: пока они не появятся, в этом аккаунте будет пусто.",
+)
 
 
 def show(visit: Visit, **values: Any) -> Response[Any]:
@@ -36,6 +42,7 @@ def show(visit: Visit, **values: Any) -> Response[Any]:
         "roles": [(name, visit.text(title), visit.text(meaning)) for name, (title, meaning) in ROLE_WORDS.items()],
         "managers": _managers(visit),
         "invitation": "",
+        "warning": "",
         "mistake": "",
         "typed": {},
         "sections": sections(visit, "users"),
@@ -54,7 +61,8 @@ def add(visit: Visit) -> Response[Any]:
     except AccountError as error:
         return show(visit, mistake=error.to(visit.language), typed=typed, status=422)
     visit.audit("user_added", f"{user.email} {user.role}")
-    return show(visit, invitation=link(visit.business, RESET, visit.site.public_url, user=user))
+    invitation = link(visit.business, RESET, visit.site.public_url, user=user)
+    return show(visit, invitation=invitation, warning=_unknown_manager(visit, user))
 
 
 def change(visit: Visit) -> Response[Any]:
@@ -64,8 +72,8 @@ def change(visit: Visit) -> Response[Any]:
     users = visit.business.state.users
     try:
         match verb:
-            case "role" if visit.posted("role") in ROLES:
-                users.change(user.id, role=visit.posted("role"), manager=visit.posted("manager"))
+            case "role" if (role := visit.posted("role")) in ROLES:
+                user = set_role(visit.business, user, role, visit.posted("manager"))
             case "disable":
                 users.change(user.id, disabled_at=datetime.now(UTC).replace(tzinfo=None))
             case "enable":
@@ -82,6 +90,8 @@ def change(visit: Visit) -> Response[Any]:
     except AccountError as error:
         return show(visit, mistake=error.to(visit.language), status=422)
     visit.audit(f"user_{verb}", user.email)
+    if verb == "role" and (warning := _unknown_manager(visit, user)):
+        return show(visit, warning=warning)
     return visit.redirect("/settings/users")
 
 
@@ -101,9 +111,18 @@ def _user(visit: Visit) -> User:
     return user
 
 
+def _unknown_manager(visit: Visit, user: User) -> str:
+    """That nobody's deals are this manager's, with the nearest names; nothing where some are, or where no names are known yet."""
+    known = _managers(visit) if user.role == "manager" else []
+    if not known or user.manager in known:
+        return ""
+    return visit.text(_NOBODYS.format(manager=user.manager) + did_you_mean(user.manager, known))
+
+
 def _managers(visit: Visit) -> list[str]:
+    """Who has leads or deals, by the names of the CRM."""
     try:
-        answer = visit.ask(Question("summary", by=("manager",), metrics=("deals",), limit=200))
+        answer = visit.ask(Question("summary", by=("manager",), metrics=("leads", "deals")))
     except LongfunnelError:
         return []
     return [row["manager"] for row in answer.rows if row["manager"]]

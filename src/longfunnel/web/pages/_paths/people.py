@@ -120,12 +120,14 @@ def lag_people(visit: Visit, start: str) -> Response[Any]:
     """The orders that took so many days."""
     above, upto = _number(visit, "_above"), _number(visit, "_upto")
     found = that_took(visit.site.answering, _asked(visit, (("start", start),)), above, upto, _SHOWN)
-    said = Text("Orders that took {a} to {b} days", "Заказы за срок от {a} до {b} дней")
+    said = Text("Orders that took {above} to {days}", "Заказы за срок от {above} до {days}")
     if above is None:
-        said = Text("Orders within {b} days", "Заказы за срок до {b} дней")
+        said = Text("Orders within {days}", "Заказы за срок до {days}")
     elif upto is None:
-        said = Text("Orders that took more than {a} days", "Заказы за срок дольше {a} дней")
-    return _list(visit, visit.text(said.format(a=above, b=upto)), found, _ORDERED, _ORDERS)
+        said = Text("Orders that took more than {days}", "Заказы за срок дольше {days}")
+    longest = upto if upto is not None else above or 0
+    days = visit.shown.plural(longest, ("day", "days"), ("дня", "дней", "дней"))
+    return _list(visit, visit.text(said.format(above=above, days=days)), found, _ORDERED, _ORDERS)
 
 
 def cohort_people(visit: Visit, options: tuple[tuple[str, str], ...], grain: Grain) -> Response[Any]:
