@@ -71,7 +71,11 @@ def _paths() -> list[str]:
         route.path
         for page in pages().values()
         for route in page.routes
-        if route.method == "GET" and "{" not in route.path and route.allows("owner") and route.path != "/enter"
+        if route.method == "GET"
+        and "{" not in route.path
+        and route.allows("owner")
+        and not route.is_file
+        and route.path != "/enter"
     )
 
 

@@ -119,8 +119,8 @@ def _names(settings: Settings) -> list[Text]:
     mistakes = too_long("[business] name", settings.business.name)
     for section in ("source", "site", "write_back", "channel"):
         for number, row in enumerate(getattr(settings, section), 1):
-            place = Text("[[{section}]] number {number}: name", "[[{section}]] № {number}: name")
-            mistakes += too_long(place.format(section=section, number=number), row.name)
+            place = Text("{section} number {number}: {key}", "{section} № {number}: {key}")
+            mistakes += too_long(place.format(section=f"[[{section}]]", number=number, key="name"), row.name)
     return mistakes + [
         mistake
         for source in settings.source

@@ -81,6 +81,6 @@ PAGE = Page(
     ),
     routes=(
         Route("/settings/log", show, access=OWNERS),
-        Route("/settings/log/export", export, access=OWNERS),
+        Route("/settings/log/export", export, access=OWNERS, is_file=True),
     ),
 )
