@@ -143,6 +143,7 @@ def test_numbers_are_read_and_followed_to_what_is_behind_them(
 
 def cases(stage: Any) -> int:
     """How many stand in a stage of a funnel's picture, in full: it lies on a wide screen and stands on a phone."""
+    stage.wait_for()
     whole = stage.locator(".funnel-count title")
     return read(whole.text_content() if whole.count() else stage.locator(".upright-count").get_attribute("title"))
 
@@ -339,8 +340,9 @@ def test_a_file_that_is_dropped_becomes_a_source(
     me.page.get_by_role("link", name=me.t("1 in the quarantine", "1 в карантине")).click()
     cause = me.page.locator("#quarantine article")
     cause.get_by_role("heading", name=re.compile("Created|Дата заявки|created_at")).wait_for()
-    cause.get_by_text(me.t("The rows", "Строки"), exact=True).click()
-    cause.get_by_text("someday").last.wait_for()
+    cause.get_by_text(me.t("The whole row", "Вся строка"), exact=True).click()
+    assert cause.locator(".is-wrong input:visible").input_value() == "someday"
+    assert cause.locator(".mend-cells input:visible").count() > 1
     me.go("Sources", "Источники")
     source = me.page.locator("tr", has=me.page.get_by_role("rowheader", name=name, exact=True))
     source.get_by_role("cell", name="7", exact=True).wait_for()
