@@ -22,7 +22,7 @@ AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text("utf-8")
 RUN = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
   .filter((one) => ["serious", "critical"].includes(one.impact))
   .map((one) => ({rule: one.id, help: one.help, nodes: one.nodes.slice(0, 4).map((node) => node.html.slice(0, 160) + " | " + node.failureSummary.slice(0, 200))}))"""
-NO_PAGES = ("/enter", "/funnels/acts", "/values", "/welcome", "/sign-in")
+NO_PAGES = ("/enter", "/funnels/acts", "/values", "/welcome", "/sign-in", "/reset")
 """They answer with a part of a page, or send whoever is signed in elsewhere."""
 OPEN_TO_OWNERS = sorted(
     route.path
